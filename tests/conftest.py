@@ -33,6 +33,7 @@ adapters = {
     "torch_graph": "torch",
     "torch_differentiable": "torch",
     "keras_differentiable": "keras",
+    "published_differentiable": "torch",
     "torch_archive": "torch",
     "hugging_face": "transformers",
     "hugging_clap": "transformers",

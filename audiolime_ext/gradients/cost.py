@@ -1,8 +1,9 @@
 """What relevance will cost: windows times gradients, by a trial of one window.
 
 A gradient is one pass through the network and back. Integrated Gradients take 16 for a window, and where their sum is
-off by too much, twice as many again and again, up to 256: all in all 16 to 496 and, for the two ends, two more. Smooth
-ones take as many for each noisy copy, but never more than at first; Grad-CAM takes one.
+off by too much, two or four times as many again and again, up to 256: all in all 16 to 496, and for the two ends two
+passes without the way back. Smooth ones take as many for each noisy copy, but never more than at first; Grad-CAM takes
+one.
 
 The trial asks once, since the first call builds what later ones use, and then for 16 gradients of one window at a time
 (or as many as fit into the model's batch), which are measured. A machine that gets busier later will be slower.
@@ -17,11 +18,10 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.gradients.differentiating import require_gradients, values_and_gradients
+from audiolime_ext.gradients.differentiating import require_gradients, values_and_gradients, windows_at_once
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
 from audiolime_ext.gradients.smoothing import N_DRAWS
-from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.taggram import whole_windows
 from audiolime_ext.prediction.targets import Target
@@ -141,7 +141,7 @@ def cost(
     window = hear(audio, model, start_s=start_s, duration_s=first_s).features[:1]
     values_and_gradients(model, window, _ALL_OUTPUTS)
     least, most = gradients_of(method)
-    copies = np.repeat(window, min(n_at_once(model), FEWEST_STEPS, most), axis=0)
+    copies = np.repeat(window, min(windows_at_once(model), FEWEST_STEPS, most), axis=0)
     begun = time.perf_counter()
     values_and_gradients(model, copies, _ALL_OUTPUTS)
     each_s = (time.perf_counter() - begun) / len(copies)

@@ -14,11 +14,11 @@ nothing.
 
 The integral is a sum over nodes. *Gauss and Legendre's* are taken: as good as the midpoints of equal steps where the
 network has kinks (ReLU: 256 of either leave an error of .002 of the map), and far better where it is smooth (16 leave
-3·10⁻⁸, midpoints 9·10⁻⁴; ``python -m tests.studies.nodes``). They are no part of the nodes of twice as many, so nothing
-is used again: the number doubles, each time from the beginning, until the sum is off by no more than 1 % of f(x) − f(b)
-or .001, whichever is more. That costs twice the evaluations of the last number. (One window of musicnn was off by 5 %
-with 16.) The gap is in the result, also where the limit was reached first. A small gap is necessary, not sufficient:
-errors of single features may cancel.
+3·10⁻⁸, midpoints 9·10⁻⁴; ``python -m tests.studies.nodes``). They are no part of the nodes of more, so nothing is used
+again: the number doubles, each time from the beginning, until the sum is off by no more than 1 % of f(x) − f(b) or
+.001, whichever is more; where it is off by more than four times that, it quadruples, for at kinks the error falls as
+the number grows, and twice as many would not do. The gap is in the result, also where the limit was reached first. A
+small gap is necessary, not sufficient: errors of single features may cancel.
 
 Where f(x) and f(b) are the same there is nothing to explain, and the method *abstains*: closer than .05 for scores and
 contrasts, .2 for log-odds (which is .05 where the score is one half), .02 for cosines (`Target.near`). Of a regressor
@@ -39,13 +39,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of
+from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
 from audiolime_ext.gradients.window_maps import WindowMaps, judged, tolerance
-from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.stages import stage
 
 FEWEST_STEPS, MOST_STEPS = 16, 256
+FAR = 4.0  # of the tolerance
 METHOD, STAGE = "integrated gradients", "following gradients"
 Number = int | NDArray[np.int64]
 
@@ -80,7 +80,7 @@ def integrated_gradients(
     baseline : ndarray, shape (n_frames, n_bands) or (n_windows, n_frames, n_bands)
         Features where the way begins: of one window for all, or one for each.
     n_steps, most_steps : int, or ndarray of int, shape (n_windows,)
-        Number of nodes to begin with, and the most; the same for both: no doubling.
+        Number of nodes to begin with, and the most; the same for both: never more.
     near : float or None
         Difference from the baseline's value below which a window is not explained; None: the target's own; 0: all are.
 
@@ -117,9 +117,10 @@ def integrated_gradients(
     values, steps, left = np.zeros(x.shape), np.zeros(len(x), np.int64), np.flatnonzero(~abstained)
     while left.size:
         values[left], steps[left] = _integrals(model, x[left], start[left], target, number[left]), number[left]
-        gaps = np.abs(_sums(values[left]) - (full - base)[left])
-        left = left[(gaps > tolerance((full - base)[left])) & (2 * number[left] <= most[left])]
-        number[left] *= 2
+        excess = np.abs(_sums(values[left]) - (full - base)[left]) / tolerance((full - base)[left])
+        going = (excess > 1) & (2 * number[left] <= most[left])
+        left, excess = left[going], excess[going]
+        number[left] *= np.where((excess > FAR) & (4 * number[left] <= most[left]), 4, 2)
     gaps = np.abs(_sums(values) - (full - base))
     maps = WindowMaps(METHOD, values, full, base, gaps, steps, abstained, references=(REFERENCE,))
     return judged(maps, target, near)
@@ -153,7 +154,7 @@ def _integrals(model: Any, x: Features, start: Features, target: Target, number:
     window = np.repeat(np.arange(len(x)), number)
     rules = [gauss_legendre(int(n)) for n in number]
     at, weights = (np.concatenate(one) for one in zip(*rules, strict=True))
-    total, size, one = np.zeros(x.shape), n_at_once(model), (-1, *[1] * (x.ndim - 1))
+    total, size, one = np.zeros(x.shape), windows_at_once(model), (-1, *[1] * (x.ndim - 1))
     with stage(STAGE, len(window), "step") as following:
         for first in range(0, len(window), size):
             some = slice(first, first + size)

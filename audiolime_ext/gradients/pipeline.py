@@ -34,6 +34,7 @@ from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
+from audiolime_ext.prediction.repeatability import N_TO_TELL, repeatability
 from audiolime_ext.prediction.targets import Target, TargetSpec, make_target, value_names
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
@@ -119,7 +120,8 @@ def relevance(
     AudioError
         If the recording cannot be read, or is too short for the model; with `strongest`, if the excerpt is silent.
     ModelError
-        If the model fails, answers NaN or infinity, or its gradients are those of another function than its answers.
+        If the model fails, answers NaN or infinity, its answer to a window depends on what else is in the batch, or its
+        gradients are those of another function than its answers.
 
     Examples
     --------
@@ -154,6 +156,7 @@ def relevance(
         chosen, told = _strongest(heard, aim.apply(outputs)[:, 0], strongest, called)
         base = base[chosen] if base.shape == heard.features.shape else base
         heard, outputs, notes = heard.only(chosen), outputs[chosen], (*notes, *told)
+    notes = (*notes, *_repeated(asked, heard, outputs))
     given = asked, heard.features, aim
     drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
     if method == "integrated":
@@ -234,12 +237,21 @@ def _strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArra
     return chosen, (f"of {counted(n_windows, 'window')}{silent}, {some} explained: where {label} is highest",)
 
 
+def _repeated(model: Model, heard: Heard, outputs: Scores) -> tuple[str, ...]:
+    """A note where the model answers a window differently when it is asked again; `UnfitModel` if beside others."""
+    found = repeatability(model, heard.signals[:2, None], most=N_TO_TELL)
+    found.require_independence(label_names(model, outputs.shape[1]))
+    warning = found.warning()
+    return () if warning is None else (warning, "its gradients differ from pass to pass, too: maps hold that chance")
+
+
 def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
     """Raise `ModelError` where what was differentiated is not what the model answers."""
     if (off := float(np.abs(maps.full - answered).max())) > aim.near / 2:
         raise ModelError(
             f"the model's vjp answers another value of {aim.name} than the model itself (by {off:.3g}): its gradients "
-            "are those of another function; its outputs must be those after the activation"
+            "are those of another function; its outputs must be those after the activation (or the model answers by "
+            "chance: is dropout on?)"
         )
 
 

@@ -1,13 +1,21 @@
-"""Integrated Gradients of one window of musicnn, beside captum's of the same network in PyTorch, equally complete.
+"""Integrated Gradients of musicnn: a window, beside captum's of the same network in PyTorch; an excerpt; memory.
 
-Ours takes more nodes until its map's sum is off by no more than its tolerance. Captum's is given the fewest nodes, 16
-times a power of two as ours, with which its sum is off by no more than that; only the run with these is timed, although
-its user has to find them. Both are on one thread, and in batches of the same size.
+*A window.* Ours takes more nodes until its map's sum is off by no more than its tolerance. Captum's is given the fewest
+nodes, 16 times a power of two as ours, with which its sum is off by no more than that, and tells by how much, as ours
+does; only the run with these is timed, although its user has to find them. Both differentiate the same network of ours,
+on one thread, in batches of the same size, and take turns.
+
+*An excerpt* of three windows, through the whole pipeline and on all cores, and what a song of three minutes takes if
+all its windows are like these. *Memory*: the peak of a process that explains 3 windows, and of one that explains 60,
+with two nodes each: nothing is kept of a node but what it adds to its window's map.
 """
 
 from __future__ import annotations
 
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -17,28 +25,35 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext import load_audio
+from audiolime_ext import Audio, load_audio, relevance
+from audiolime_ext.gradients.differentiating import windows_at_once
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import integrated_gradients
 from audiolime_ext.gradients.window_maps import tolerance
 from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.models.musicnn_network import SCORES
-from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.targets import make_target
 
 CLIP, START_S, LABEL = Path("audiolime_ext/data/ezer_ev.ogg"), 15.0, "female vocalists"
 NODES = tuple(16 * 2**power for power in range(7))
+EXCERPT_S, SONG_S = 9.0, 180.0
+LONGEST_EXCERPT_S, LONGEST_SONG_MIN = 60.0, 20.0  # the targets
+FEW, MANY = 3, 60  # windows
 
 
 def report(*, rounds: int = 3) -> str:
-    """The line of `make bench`."""
+    """The lines of `make bench`."""
     lacking = [name for name in ("torch", "captum") if find_spec(name) is None]
     if lacking:
         return f"integrated gradients beside captum: not measured, since {' and '.join(lacking)} are not installed"
     import torch
 
+    excerpt = _excerpt(MusicnnModel("MSD_musicnn"))
     torch.set_num_threads(1)
-    model = MusicnnModel("MSD_musicnn", threads=1)
+    return f"{_window(MusicnnModel('MSD_musicnn', threads=1), rounds)}\n{excerpt}\n{_memory()}"
+
+
+def _window(model: MusicnnModel, rounds: int) -> str:
     heard = hear(load_audio(CLIP), model, start_s=START_S, duration_s=model.window_s)
     labels = list(model.labels or ())
     target = make_target("score", labels).only(labels.index(LABEL))
@@ -48,12 +63,47 @@ def report(*, rounds: int = 3) -> str:
         found[0] = integrated_gradients(model, heard.features, target, baseline=heard.silence)
 
     theirs, nodes, delta = _captum(model, heard, labels.index(LABEL))
-    ours_s, theirs_s = _seconds(ours, rounds), _seconds(theirs, rounds)
+    ours_s, theirs_s = _in_turns(ours, theirs, rounds)
     maps = found[0]
     return (
         f"integrated gradients of a window of musicnn: {ours_s:.2f} s ({int(maps.steps[0])} nodes at last, gap "
         f"{maps.gaps[0]:.4f} of {maps.moved[0]:.2f}); captum {theirs_s:.2f} s ({nodes} nodes, gap {delta:.4f})"
     )
+
+
+def _excerpt(model: MusicnnModel) -> str:
+    begun = time.perf_counter()
+    found = relevance(load_audio(CLIP), model, label=LABEL, duration_s=EXCERPT_S)
+    taken_s = time.perf_counter() - begun
+    n, nodes = len(found.windows), " + ".join(str(one.steps) for one in found.windows)
+    whole_min = taken_s / n * SONG_S / (model.window_s or 1.0) / 60
+    return (
+        f"  {EXCERPT_S:g} s: {taken_s:.1f} s (target {LONGEST_EXCERPT_S:g}; {n} windows, {nodes} nodes at last, "
+        f"{taken_s / n:.1f} s each); a song of {SONG_S / 60:g} minutes, --every, by that: {whole_min:.1f} min "
+        f"(target {LONGEST_SONG_MIN:g})"
+    )
+
+
+def _memory() -> str:
+    few, many = (peak_mb(n) for n in (FEW, MANY))
+    return f"  peak memory: {few:.0f} MB for {FEW} windows, {many:.0f} MB for {MANY}"
+
+
+def peak_mb(n_windows: int) -> float:
+    """The most that a process of its own holds while it explains so many windows."""
+    command = [sys.executable, "-m", "tests.bench.gradients", str(n_windows)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def explain_windows(n_windows: int) -> float:
+    """Explain so many windows, with two nodes each, and answer this process' peak in MB."""
+    model, clip = MusicnnModel("MSD_musicnn", threads=1), load_audio(CLIP)
+    n_samples = round(n_windows * (model.window_s or 1.0) * clip.sr) + clip.sr // 10
+    song = Audio(np.resize(clip.samples.mean(axis=0), (1, n_samples)).astype(np.float32), clip.sr, "song")
+    found = relevance(song, model, label=LABEL, near=0, n_steps=2, most_steps=2)
+    if len(found.windows) != n_windows:
+        raise SystemExit(f"{len(found.windows)} windows were explained, not {n_windows}")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def _captum(model: MusicnnModel, heard: Any, column: int) -> tuple[Callable[[], object], int, float]:
@@ -65,28 +115,29 @@ def _captum(model: MusicnnModel, heard: Any, column: int) -> tuple[Callable[[], 
         lambda features: graph(features.unsqueeze(1), [SCORES])[0]
     )
     given, base = torch.from_numpy(heard.features), torch.from_numpy(heard.silence[None])
-    how = {"target": column, "method": "gausslegendre", "internal_batch_size": n_at_once(model)}
+    how = {"target": column, "method": "gausslegendre", "internal_batch_size": windows_at_once(model)}
     with torch.no_grad():
         full, empty = (float(graph(one.unsqueeze(1), [SCORES])[0][0, column]) for one in (given, base))
     limit = float(tolerance(np.array([full - empty]))[0])
     for nodes in NODES:
-        values = method.attribute(given, base, n_steps=nodes, **how)
-        gap = abs(float(values.sum()) - (full - empty))
-        if gap <= limit:
+        values, delta = method.attribute(given, base, n_steps=nodes, return_convergence_delta=True, **how)
+        if abs(float(delta)) <= limit:
             break
-    return lambda: method.attribute(given, base, n_steps=nodes, **how), nodes, gap
+    asked = {"n_steps": nodes, "return_convergence_delta": True, **how}
+    return lambda: method.attribute(given, base, **asked), nodes, abs(float(values.sum()) - (full - empty))
 
 
-def _seconds(call: Callable[[], object], rounds: int) -> float:
-    """The median of some calls, after one that is left out."""
-    call()
-    taken = []
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
+def _in_turns(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """The median seconds of each of two calls that take turns, after one of each that is left out."""
+    taken: list[list[float]] = [[], []]
+    for turn in range(rounds + 1):
+        for times, call in zip(taken, (ours, theirs), strict=True):
+            begun = time.perf_counter()
+            call()
+            if turn:
+                times.append(time.perf_counter() - begun)
+    return statistics.median(taken[0]), statistics.median(taken[1])
 
 
 if __name__ == "__main__":
-    print(report())
+    print(explain_windows(int(sys.argv[1])) if len(sys.argv) > 1 else report())

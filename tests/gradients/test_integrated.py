@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,21 @@ def test_steps_double_only_where_the_sum_is_off() -> None:
     soft = integrated_gradients(Network(logistic(WEIGHTS[:1])), x, score(), baseline=np.zeros(SHAPE), near=0)
     assert soft.steps is not None
     assert (soft.steps == 16).all()
+
+
+def test_where_the_sum_is_far_off_there_are_four_times_as_many_steps_at_once() -> None:
+    def found(x: Any, **asked: int) -> Any:
+        return integrated_gradients(Network(relu(*_kinked())), x, score(), baseline=BASE, near=0.0, **asked)
+
+    times = set()
+    for i, last in enumerate(found(X, n_steps=2).steps):
+        number = 2
+        while number < last:
+            fixed = found(X[i : i + 1], n_steps=number, most_steps=number)
+            times.add(4 if fixed.gaps[0] > 4 * tolerance(fixed.moved)[0] else 2)
+            number *= 4 if fixed.gaps[0] > 4 * tolerance(fixed.moved)[0] else 2
+        assert number == last
+    assert times == {2, 4}
 
 
 def test_the_limit_of_steps_leaves_the_gap_in_the_result() -> None:

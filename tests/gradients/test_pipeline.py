@@ -10,10 +10,11 @@ import pytest
 
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import AudioError, ModelError, UsageError
+from audiolime_ext.errors import AudioError, ModelError, UnfitModel, UsageError
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import integrated_gradients
 from audiolime_ext.gradients.pipeline import relevance
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.similarity import cosine_to, nearer
 from tests.gradients.networks import N_BANDS, SR, Celled, Network, linear, logistic, one_place, relu, score
 
@@ -129,6 +130,53 @@ def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
 def test_what_cannot_be_used_is_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         relevance(NOISE, LOW, **options)
+
+
+class Chancy(Network):
+    """Answers by chance, as with dropout left on, or by what else is in the batch; its derivative does not."""
+
+    def __init__(self, *, spread: float = 0.0, beside: float = 0.0) -> None:
+        super().__init__(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["low"])
+        self.rng, self.spread, self.beside = np.random.default_rng(0), spread, beside
+
+    def __call__(self, batch: Any) -> Any:
+        scores = super().__call__(batch)
+        return scores + self.spread * self.rng.normal(size=scores.shape) + self.beside * (len(scores) == 1)
+
+
+def test_a_model_that_answers_by_chance_is_explained_with_a_note() -> None:
+    notes = relevance(NOISE, Chancy(spread=1e-3)).notes
+    assert any("the model answers differently: ±0.0008" in note and "is dropout on?" in note for note in notes)
+    assert "its gradients differ from pass to pass, too: maps hold that chance" in notes
+    assert not any("differ" in note for note in relevance(NOISE, LOW).notes)
+    with pytest.raises(
+        ModelError, match=r"another value of score .*\(or the model answers by chance: is dropout on\?\)"
+    ):
+        relevance(NOISE, Chancy(spread=0.3))
+
+
+def test_a_model_whose_answer_depends_on_its_batch_is_refused() -> None:
+    with pytest.raises(UnfitModel, match=r"depends on what else is in the batch: 'low' differs by 0\.02"):
+        relevance(NOISE, Chancy(beside=0.02))
+
+
+def test_gradients_end_at_the_spectrogram_whatever_the_front_end_does() -> None:
+    class Rounding(Network):
+        front_end = MelSpectra(lambda batch: np.round(Network.front_end(batch), 1), SR, 256, 128, N_BANDS)
+
+    network = Rounding(linear(one_place(slice(None), slice(0, 6))), labels=["low"])
+    found, heard = relevance(NOISE, network, near=0), hear(NOISE, network)
+    weights = one_place(slice(None), slice(0, 6))[0]
+    assert np.unique(heard.features).size < 100
+    assert found.values.sum() == pytest.approx((heard.features * weights).sum(), abs=1e-6)
+
+
+def test_in_a_silent_excerpt_there_is_nothing_to_explain_from_silence() -> None:
+    silent = Audio(np.zeros((1, 2 * SR), np.float32), SR, "silent")
+    found = relevance(silent, LOW)
+    assert not found.values.any()
+    assert all(one.abstained for one in found.windows)
+    assert any("not explained: the value differs from the baseline's by less than 0.05" in note for note in found.notes)
 
 
 def test_grad_cam_without_a_layer_lists_those_that_there_are() -> None:
