@@ -4,8 +4,8 @@ The map is of one number: the similarity to A, the similarity to A *less that to
 `audiolime_ext.recommendation.why.aims` has it. It is linear in the model's answers, with the query's length frozen at
 that of the unaltered song; so map and stems divide the same differences, window by window, and can be compared. The
 cosine with a length of its own (`audiolime_ext.prediction.similarity.nearer`) is another value, and has none for
-silence where vectors are measured from it. For "why A and not B" this is reading 2 of `audiolime_ext.gradients.contrast`
-(which is reading 1, made in half the time), from silence.
+silence where vectors are measured from it. For "why A and not B" this is reading 2 of
+`audiolime_ext.gradients.contrast` (which is reading 1, made in half the time), from silence.
 
 Windows are those of the query that `why` asked about: the strongest few, or all. Beside the map stands how far it
 agrees with the stems' weights (`audiolime_ext.gradients.agreement`), over the windows that both know.
@@ -19,13 +19,17 @@ from typing import Any
 from audiolime_ext.files.names import utf8
 from audiolime_ext.gradients.agreed import Agreement
 from audiolime_ext.gradients.agreement import agreement
+from audiolime_ext.gradients.cost import Cost, cost
 from audiolime_ext.gradients.grad_cam import require_layered
+from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
 from audiolime_ext.gradients.pipeline import relevance, require_consistent
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.prediction.capabilities import require_differentiable
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.why.result import Why
+from audiolime_ext.text import shortened
 
+_LONGEST = 40  # letters of a song's name
 STRONGEST = 3  # windows that are explained, unless others are asked for
 VALUES = {
     "similarity": "the similarity to {}",
@@ -46,11 +50,14 @@ class NearnessMap:
         How far the map agrees with these weights; None: the front end does not say which frequencies its bands are.
     reading : tuple of str
         Sentences on what the map is of, and what it does not say.
+    asked : tuple of str
+        Options of ``audiolime why`` that ask for it.
     """
 
     relevance: Relevance
     agreement: Agreement | None = field(repr=False)
     reading: tuple[str, ...] = field(repr=False)
+    asked: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         beside = [] if self.agreement is None else ["beside the stems:", str(self.agreement), ""]
@@ -72,6 +79,8 @@ def nearness_map(
     method: str = "integrated",
     layer: str | None = None,
     strongest: int | None = STRONGEST,
+    n_steps: int = FEWEST_STEPS,
+    most_steps: int = MOST_STEPS,
     seed: int = 0,
     progress: Told = None,
 ) -> NearnessMap:
@@ -87,6 +96,8 @@ def nearness_map(
         Name of the layer of Grad-CAM.
     strongest : int or None
         Number of the query's windows to map, those of the highest value that are not silent; None: all.
+    n_steps, most_steps : int
+        Number of nodes of an integral to begin with, and the most.
     seed : int
         Random seed, of noisy copies and of intervals.
     progress : as for `audiolime_ext.relevance`
@@ -119,7 +130,8 @@ def nearness_map(
     >>> t = np.arange(16000) / 8000
     >>> low, high = (np.sin(2 * np.pi * hz * t).astype(np.float32) / 4 for hz in (150, 3000))
     >>> stems = OracleFactorization({"bass": (low, 8000), "whistle": (high, 8000)})
-    >>> answer = why((stems.mixture, stems), (low, 8000), (high, 8000), factorization="hpss", model=Thirds(), cache=False)
+    >>> query = stems.mixture, stems
+    >>> answer = why(query, (low, 8000), (high, 8000), factorization="hpss", model=Thirds(), cache=False)
     >>> found = nearness_map(answer)
     >>> [(one.component, one.state) for one in found.agreement.rows]
     [('bass', 'agrees'), ('whistle', 'agrees')]
@@ -136,10 +148,23 @@ def nearness_map(
         start_s=asked.first / sr,
         duration_s=(asked.end - asked.first) / sr,
         strongest=strongest,
+        n_steps=n_steps,
+        most_steps=most_steps,
         seed=seed,
     )
     beside = None if found.bands_hz is None else agreement(found, why.track)
-    return NearnessMap(found, beside, reading_of(why, found))
+    options = ["--gradients", method, *([] if layer is None else ["--layer", layer])]
+    options += ["--every"] if strongest is None else []
+    return NearnessMap(found, beside, reading_of(why, found), tuple(options))
+
+
+def cost_of(why: Why, *, method: str = "integrated", strongest: int | None = STRONGEST) -> Cost:
+    """What `nearness_map` will cost at its own settings, by a trial of one window; errors as `cost` has."""
+    asked = why.query.asked
+    sr = asked.recording.sr
+    start_s, duration_s = asked.first / sr, (asked.end - asked.first) / sr
+    given = asked.recording, asked.asking.model
+    return cost(*given, method=method, strongest=strongest, start_s=start_s, duration_s=duration_s)
 
 
 def require_mappable(model: Any, method: str, layer: str | None) -> None:
@@ -152,7 +177,8 @@ def require_mappable(model: Any, method: str, layer: str | None) -> None:
 
 def reading_of(why: Why, found: Relevance) -> tuple[str, ...]:
     """What a map is of, and what it does not say."""
-    value = VALUES[why.aim.noun].format(*(utf8(song.name) for song in why.candidates))
+    names = [shortened(utf8(song.name), _LONGEST) for song in why.candidates]
+    value = VALUES[why.aim.noun].format(*names)
     of = f"the map is of {value}, the number that the stems' weights add up to: the query's length is that of the "
     told = [f"{of}unaltered song"]
     if found.baseline is None:
@@ -160,9 +186,8 @@ def reading_of(why: Why, found: Relevance) -> tuple[str, ...]:
     else:
         told.append("it says what the sounds of the query add to what silence has of this number, window by window")
     if len(why.candidates) > 1:
-        second = utf8(why.candidates[1].name)
         told.append(
-            f"it does not say which sounds, in place of those of {second}, bring the query nearer to "
-            f"{utf8(why.candidates[0].name)}: that is another question, with {second} as the baseline"
+            f"it does not say which sounds, in place of those of {names[1]}, bring the query nearer to {names[0]}: "
+            f"that is another question, with {names[1]} as the baseline"
         )
     return (*told, "it says what the model does with its input, and not what people hear as alike")
