@@ -42,7 +42,7 @@ STATES = {
     "missed": "disagree: the weight alone",
     "open": "not known",
 }
-_FAINTEST, _INK = 1e-20, 0.6
+_FAINTEST, _INK, _ROOM = 1e-20, 0.6, 110
 _ADDS, _TAKES = (31, 120, 200), (208, 64, 77)  # to be seen on white and on black
 _SIDES = np.abs(np.arange(256) - 127.5)
 
@@ -137,24 +137,41 @@ def _sentence(text: str) -> str:
 
 
 def _stretches(found: Relevance) -> Iterator[Stretch]:
-    """The stretches of frames that are explained, one beside the other."""
-    if not found.explained:
-        return
-    edges = np.flatnonzero(np.diff(np.pad(found.covered.astype(int), 1)))
-    spans = list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-    per_frame = (WIDTH - GAP * (len(spans) - 1)) / int(found.covered.sum())
+    """The stretches that are explained, one beside the other."""
+    spans = _spans(found)
+    gap = min(GAP, 0.2 * WIDTH / max(1, len(spans) - 1))
+    per_frame = (WIDTH - gap * (len(spans) - 1)) / max(1, sum(end - first for first, end in spans))
     limit, levels, x = limit_of(found), _levels_db(found), float(LEFT)
-    loudest = None if levels is None else float(levels[found.covered].max())
+    loudest = 0.0 if levels is None else max((float(levels[first:end].max()) for first, end in spans), default=0.0)
     for first, end in spans:
-        n_columns = min(end - first, MOST_COLUMNS)
-        starts = np.linspace(0, end - first, n_columns + 1).astype(int)
+        starts = np.linspace(0, end - first, min(end - first, MOST_COLUMNS) + 1).astype(int)
         mean = np.add.reduceat(found.values[first:end], starts[:-1], axis=0) / np.diff(starts)[:, None]
-        sound = b"" if levels is None or loudest is None else _ink(levels[first:end][starts[:-1]], loudest)
-        seconds = [float(found.times_s[i] + half * found.step_s) for i, half in ((first, -0.5), (end - 1, 0.5))]
+        sound = b"" if levels is None else _ink(levels[first:end][starts[:-1]], loudest)
         width = round(per_frame * (end - first), 1)
-        name = "–".join(boundary(max(0.0, second)) for second in seconds)
-        yield Stretch(round(x, 1), width, _encoded(sound), _encoded(_colours(mean, limit)), name)
-        x += width + GAP
+        yield Stretch(
+            round(x, 1), width, _encoded(sound), _encoded(_colours(mean, limit)), _named(found, first, end, width)
+        )
+        x += width + gap
+
+
+def _spans(found: Relevance) -> list[tuple[int, int]]:
+    """First and last frame of what is explained, the latter not included; windows that follow each other are one."""
+    one, spans = found.frames_of(0), list[tuple[int, int]]()
+    most = (one.stop - one.start) // 4  # frames between two windows that follow each other
+    for number, window in enumerate(found.windows):
+        if window.abstained:
+            continue
+        own = found.frames_of(number)
+        joins = bool(spans) and own.start - spans[-1][1] <= most
+        spans = [*spans[:-1], (spans[-1][0], own.stop)] if joins else [*spans, (own.start, own.stop)]
+    return spans
+
+
+def _named(found: Relevance, first: int, end: int, width: float) -> str:
+    """When a stretch begins and ends, as far as there is room for that."""
+    ends = [float(found.times_s[i] + half * found.step_s) for i, half in ((first, -0.5), (end - 1, 0.5))]
+    told = [boundary(max(0.0, second)) for second in ends]
+    return "–".join(told) if width >= _ROOM else told[0] if width >= _ROOM / 2 else ""
 
 
 def _encoded(picture: bytes) -> str:
