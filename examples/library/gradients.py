@@ -54,7 +54,7 @@ from examples.library.reasons import drawn, rows_of
 
 SEPARATORS = ("spleeter:2stems", "hpss")
 N_TRIPLETS, RANK = 12, 10
-N_WINDOWS, N_STEPS, N_BOTH = 2, 64, 3
+N_WINDOWS, N_STEPS, N_BOTH = 2, 64, 2
 ANSWERS, BANDS = "gradients.jsonl", "gradients.csv"
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
