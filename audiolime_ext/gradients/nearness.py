@@ -47,7 +47,7 @@ class NearnessMap:
     relevance : Relevance
         Map of the value that the stems' weights add up to.
     agreement : Agreement or None
-        How far the map agrees with these weights; None: the front end does not say which frequencies its bands are.
+        Agreement of the map with these weights; None: the front end does not say which frequencies its bands are.
     reading : tuple of str
         Sentences on what the map is of, and what it does not say.
     asked : tuple of str

@@ -33,18 +33,15 @@ def as_markdown(found: Sequence[Record]) -> str:
     told = [one for one in found if "bands" in one]
     parts = [
         f"{len(found)} triplets, {len(told)} with a window that is explained.",
-        _table(["", "query", "A", "B", "similarities", "A − B", "windows", "largest gap", "passes"], _asked(found)),
-        _table(
-            ["", *(f"{name} third" for name in THIRDS), "sum", "B as baseline", "sum", "cos(x, B) less silence"],
-            _thirds(told),
-        ),
+        _table(["", "query", "A", "B", "to A", "to B", "gap of each window, and its difference"], _asked(found)),
+        _table(["", *THIRDS, "sum", "size", *(f"{name}, from B" for name in THIRDS), "sum", "to B"], _thirds(told)),
         _table(
             [
-                "readings compared with 2 (the difference from silence)",
-                "bands of other sign",
+                "beside the difference from silence",
+                "bands of another sign",
                 "their relevance",
-                "triplets where a third turns",
-                "where the largest does",
+                "a third turns",
+                "the largest third turns",
             ],
             _compared(told),
         ),
@@ -106,22 +103,12 @@ def as_csv(found: Sequence[Record]) -> str:
 
 
 def _asked(found: Sequence[Record]) -> list[list[str]]:
+    """The triplets, and how far the map of each window is from its difference from silence."""
     rows = []
     for number, one in enumerate(found, 1):
         a, b = one["similarities"]
-        passes = sum(one["steps"])
-        gap = f"{max(one['gaps']):.4f} of {median(map(abs, one['moved'])):.3f}" if one["gaps"] else "–"
-        rows.append(
-            [
-                str(number),
-                *map(_name, one["songs"]),
-                f"{a:.2f}, {b:.2f}",
-                f"{a - b:+.2f}",
-                f"{len(one['starts_s'])} of {len(one['starts_s']) + one['n_abstained']}",
-                gap,
-                str(passes),
-            ]
-        )
+        gaps = ", ".join(f"{gap:.4f} of {_signed(moved)}" for gap, moved in zip(one["gaps"], one["moved"], strict=True))
+        rows.append([str(number), *map(_name, one["songs"]), f"{a:.2f}", f"{b:.2f}", gaps or "not explained"])
     return rows
 
 
@@ -131,20 +118,18 @@ def _thirds(told: Sequence[Record]) -> list[list[str]]:
     for number, one in enumerate(told, 1):
         own, third = thirds(one["bands"]), thirds(one["B as baseline"])
         of_b = float(np.mean([values[1] for values in one["of query"]]) - one["of silence"][1])
-        cells = [
-            *map(_signed, own),
-            _signed(own.sum()),
-            ", ".join(map(_signed, third)),
-            _signed(third.sum()),
-            _signed(of_b),
-        ]
-        rows.append([str(number), *cells])
+        size = f"{np.abs(one['bands']).sum():.3f}"
+        cells = [*map(_signed, own), _signed(own.sum()), size, *map(_signed, third), _signed(third.sum())]
+        rows.append([str(number), *cells, _signed(of_b)])
     return rows
 
 
 def _compared(told: Sequence[Record]) -> list[list[str]]:
-    columns = {"1, the difference of two maps": "difference of two", "3, B as the baseline": "B as baseline"}
-    columns |= {f"2, blurred over {name}": name for name in BLURS}
+    columns = {
+        "reading 1, the difference of two maps": "difference of two",
+        "reading 3, B as the baseline": "B as baseline",
+    }
+    columns |= {f"the same, blurred over {name}": name for name in BLURS}
     rows = []
     for what, name in columns.items():
         pairs = [(one["bands"], one.get(name, one["blurs"].get(name))) for one in told]

@@ -99,7 +99,7 @@ def make_view(
     flip, alike : FlipView, AlikeView or None
         The smallest change, and the seconds that are alike, where they were looked for.
     bands : BandsView or None
-        Where in time and frequency it comes from, where that was asked for.
+        Map of where in time and frequency it comes from, where that was asked for.
     """
     return WhyView(
         title=title_of(why),
