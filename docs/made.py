@@ -108,7 +108,7 @@ ITEMS = [
     Item(
         "why_bands.html",
         "Why this song, and not that one, by bands",
-        "A map over what sounds, beside the stems (`--gradients`); the model hears eighths of the bands, and nothing else.",
+        "A map over what sounds, beside the stems (`--gradients`); the model is known: it hears eighths of the bands.",
         "python examples/by_bands.py why_bands.html",
     ),
     Item(

@@ -19,7 +19,7 @@ from tests.gradients.stems import ALL, HIGH, LOW, stems
 
 EMBEDDER = Network(linear(np.concatenate([one_place(ALL, LOW), one_place(ALL, HIGH)])))
 CELLED = Celled()
-CELLED.labels = None  # type: ignore[assignment]
+CELLED.labels = None
 SPEC = ("-m", "tests.cli.test_why_gradients:EMBEDDER", "-f", "oracle:song", "--no-cache")
 IG = ("--gradients", "ig")
 
