@@ -67,7 +67,8 @@ def test_triplets_are_of_three_soundtracks_and_no_two_queries_of_one(library: Pa
 def test_songs_are_asked_about_once_and_kept(
     library: Path, found: tuple[list[dict[str, Any]], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gradients, "answer", None)
+    for name in ("answer", "switched"):
+        monkeypatch.setattr(gradients, name, None)
     assert gradients.asked(library, library / "index", found[1], **ASKED) == found[0]
 
 
@@ -82,6 +83,8 @@ def test_the_readings_are_what_they_say(found: tuple[list[dict[str, Any]], Path]
         (a, b), silence = np.mean(one["of query"], axis=0), one["of silence"]
         assert np.mean(one["moved"]) == pytest.approx((a - b) - (silence[0] - silence[1]), abs=1e-4)
         assert sum(one["B as baseline"]) == pytest.approx(a - np.mean(one["of B"], axis=0)[0], abs=0.02)
+        assert sum(one["switched"]) == pytest.approx(np.mean(one["moved"]), abs=1e-4)
+        assert len(one["switched"]) == 3
         assert one["blurs"]["8 frames"] == pytest.approx(one["bands"], abs=1e-6)
         assert sum(one["blurs"]["5 bands"]) == pytest.approx(sum(one["bands"]), abs=1e-6)
 
@@ -102,6 +105,7 @@ def test_the_tables_hold_every_triplet_and_every_band(found: tuple[list[dict[str
     assert text.startswith("2 triplets, ")
     assert "| reading 1, the difference of two maps | 0 of 32 (0 to 0) | 0 % (0 to 0) | 0 of " in text
     assert "| the same, blurred over 8 frames | 0 of 32 (0 to 0) |" in text
+    assert "| the difference from silence | " in text
     lines = list(csv.reader(io.StringIO(as_csv(records))))
     assert len(lines) == 1 + 32 * sum("bands" in one for one in records)
     assert lines[0][-len(BLURS) :] == list(BLURS)

@@ -7,9 +7,10 @@ but A's. So triplets are chosen before a map is made, and no two queries are of 
 
 Of each, the map of the similarity to A less that to B is made, from silence, as ``audiolime why --gradients ig`` makes
 it, but of the `N_WINDOWS` windows where that is highest, and with `N_STEPS` nodes. Beside it stand B as the baseline,
-over the same windows (as the founding question's code has it); for the first `N_BOTH` triplets, the difference of two
-maps; the same map blurred along time and across bands; and how far it agrees with the stems of each of `SEPARATORS`. A
-and B are compared by their vectors.
+over the same windows (as the code of the question's first author has it); for the first `N_BOTH` triplets, the
+difference of two maps; the same map blurred along time and across bands; how far it agrees with the stems of each of
+`SEPARATORS`; and what switching the thirds of the bands on and off, as sound, changes in the same windows. A and B are
+compared by their vectors.
 
 Answers are kept in ``FOLDER/gradients.jsonl``, a line for each triplet, so that a run that was stopped goes on. Prints
 the tables of ``gradients.md``; ``FOLDER/gradients.csv`` has the total of each band.
@@ -19,9 +20,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +51,9 @@ from audiolime_ext.recommendation.queries import Asking, Query
 from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why.pipeline import why
 from audiolime_ext.recommendation.why.result import Why
-from examples.library.gradients_table import BLURS, Record, as_csv, as_markdown
+from examples.library.gradients_table import BLURS, THIRDS, Record, as_csv, as_markdown
 from examples.library.reasons import drawn, rows_of
+from factorizations.bands import BandsFactorization
 
 SEPARATORS = ("spleeter:2stems", "hpss")
 N_TRIPLETS, RANK = 12, 10
@@ -108,10 +111,18 @@ def asked(
     make_folder(out)
     for number, places in enumerate(tqdm(chosen, desc="asking why", unit="triplet", disable=None, leave=False)):
         songs = tuple(str(loaded.songs[at].path) for at in places)
-        if songs not in answers:
-            answers[songs] = {"songs": list(songs)} | answer(loaded, places, separators, model, both=number < N_BOTH)
-            write_bytes("".join(f"{to_json(one)}\n" for one in answers.values()).encode(), kept)
+        own = answers.setdefault(songs, {"songs": list(songs)})
+        if "similarities" not in own:
+            own |= answer(loaded, places, separators, model, both=number < N_BOTH)
+            _keep(answers.values(), kept)
+        if "switched" not in own:
+            own |= switched(loaded, places, own, model)
+            _keep(answers.values(), kept)
     return [answers[tuple(str(loaded.songs[at].path) for at in places)] for places in chosen]
+
+
+def _keep(answers: Iterable[Record], kept: Path) -> None:
+    write_bytes("".join(f"{to_json(one)}\n" for one in answers if "similarities" in one).encode(), kept)
 
 
 def triplets(index: Index, library: Path, n: int, seed: int, rank: int = RANK) -> Iterator[tuple[int, int, int]]:
@@ -173,6 +184,34 @@ def answer(
         | _readings(reasons[0], found, windows, maps, partial(_windows_of, index, index.path_of(b)), both=both)
         | {"blurs": {name: _bands(one) for name, one in blurred.items()}}
     )
+
+
+class Parts(BandsFactorization):
+    """Bands whose edges are given, to half the sampling rate."""
+
+    def __init__(self, inner_hz: Sequence[float]) -> None:
+        super().__init__(len(inner_hz) + 1)
+        self.inner_hz, self.spec = tuple(inner_hz), None
+        self.fingerprint = f"{self.fingerprint} {self.inner_hz}"
+
+    def edges_hz(self, sr: int) -> Floats:
+        """Where the bands meet, shape (n_bands + 1,)."""
+        return np.array([0.0, *self.inner_hz, sr / 2])
+
+
+def switched(index: Index, places: Sequence[int], record: Record, model: Any = None) -> Record:
+    """What switching the thirds of the bands on and off adds, as sound, in the windows of the map: Shapley values."""
+    if not record["starts_s"] or not record["bands_khz"]:
+        return {"switched": []}
+    query, a, b = (index.songs[at] for at in places)
+    ends = [(part[0], part[-1]) for part in np.array_split(np.array(record["bands_khz"]) * 1000, len(THIRDS))]
+    inner_hz = [round(float(low[1] + high[0]) / 2, 1) for low, high in pairwise(ends)]
+    others = [_silent(index, one) for one in (a, b)]
+    track = why(query, *others, index=index, factorization=Parts(inner_hz), model=model).track
+    windows = [int(np.abs(track.times_s - start).argmin()) for start in record["starts_s"]]
+    weights = dict(zip(track.names, track.all_weights[windows, 0].mean(axis=0).tolist(), strict=True))
+    rising = sorted(weights, key=lambda name: float(name.partition("–")[0]))
+    return {"switched": [round(weights[name], 5) for name in rising]}
 
 
 def _readings(

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.prediction.similarity import NEAR_COSINE
+
 Record = dict[str, Any]
 Floats = NDArray[np.float64]
 
@@ -50,6 +52,12 @@ def as_markdown(found: Sequence[Record]) -> str:
             _stems(told),
         ),
     ]
+    if all("switched" in one for one in told):
+        parts.append(
+            _table(
+                ["thirds", "of those that count when switched", "the same sign", "the largest is the same"], _off(told)
+            )
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -155,6 +163,21 @@ def _stems(told: Sequence[Record]) -> list[list[str]]:
         same = sum(_first(rows_, "relevance") == _first(rows_, "weight") for rows_ in several)
         counts = [str(states.count(state)) for state in ("agrees", "neither", "opposite", "idle", "missed", "open")]
         rows.append([name, str(len(states)), *counts, f"{same} of {len(several)}"])
+    return rows
+
+
+def _off(told: Sequence[Record]) -> list[list[str]]:
+    """How the thirds of the maps go with what switching these thirds on and off adds, in all triplets."""
+    several = [one for one in told if len(one["switched"]) == len(THIRDS)]
+    off = np.array([one["switched"] for one in several]).reshape(len(several), -1)
+    counts = np.abs(off) >= NEAR_COSINE
+    names = {"the difference from silence": "bands", "B as the baseline": "B as baseline"}
+    rows = []
+    for what, name in names.items():
+        own = np.array([thirds(one[name]) for one in several]).reshape(off.shape)
+        same = int((counts & (own * off > 0)).sum())
+        largest = int((np.abs(own).argmax(axis=1) == np.abs(off).argmax(axis=1)).sum())
+        rows.append([what, f"{counts.sum()} of {off.size}", f"{same} of {counts.sum()}", f"{largest} of {len(off)}"])
     return rows
 
 
