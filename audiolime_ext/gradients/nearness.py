@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import utf8
 from audiolime_ext.gradients.agreed import Agreement
 from audiolime_ext.gradients.agreement import agreement
@@ -168,9 +169,14 @@ def cost_of(why: Why, *, method: str = "integrated", strongest: int | None = STR
 
 
 def require_mappable(model: Any, method: str, layer: str | None) -> None:
-    """Refuse a model without gradients, or a method and a layer that do not fit; `UsageError`, before any work."""
+    """Refuse a model without gradients or a spectrogram, or a method that does not fit; `UsageError`, before any work."""
     require_consistent(method, layer=layer, baseline="silence")
     require_differentiable(model)
+    if getattr(model, "front_end", None) is None:
+        raise UsageError(
+            "the model is given signals, so there is no spectrogram in which relevance could lie; declare its "
+            "front_end=, or leave the map out"
+        )
     if method == "grad-cam":
         require_layered(model, layer)
 

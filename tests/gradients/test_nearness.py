@@ -143,6 +143,10 @@ def test_what_cannot_be_mapped_is_refused_before_any_work() -> None:
     plain = tagger(lambda batch: batch[:, :3].astype(float), sr=SR, window_s=1.0)
     with pytest.raises(UsageError, match=r"cannot be differentiated.*explain the model by its answers alone"):
         require_mappable(plain, "integrated", None)
+    deaf = Network(linear(WEIGHTS))
+    deaf.front_end = None
+    with pytest.raises(UsageError, match="the model is given signals"):
+        require_mappable(deaf, "integrated", None)
     with pytest.raises(UsageError, match="unknown method 'lime'"):
         require_mappable(EMBEDDER, "lime", None)
     with pytest.raises(UsageError, match="unknown layer 'cell'; did you mean 'cells'"):
