@@ -16,12 +16,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import utf8
 from audiolime_ext.gradients.agreed import Agreement
 from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.cost import Cost, cost
+from audiolime_ext.gradients.cost import ALL_OUTPUTS, Cost, cost
+from audiolime_ext.gradients.differentiating import values_of
 from audiolime_ext.gradients.grad_cam import require_layered
+from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
 from audiolime_ext.gradients.pipeline import relevance, require_consistent
 from audiolime_ext.gradients.relevance import Relevance
@@ -169,7 +174,17 @@ def cost_of(why: Why, *, method: str = "integrated", strongest: int | None = STR
 
 
 def require_mappable(model: Any, method: str, layer: str | None) -> None:
-    """Refuse a model without gradients or a spectrogram, or a method that does not fit; `UsageError`, before any work."""
+    """Refuse what cannot be mapped, before any work: one window of silence is differentiated.
+
+    Raises
+    ------
+    UsageError
+        If the model has no gradients or no spectrogram, or the method or the layer does not fit.
+    MissingError
+        If a package that differentiates, such as PyTorch, is not installed.
+    ModelError
+        If the model fails, or answers NaN or infinity.
+    """
     require_consistent(method, layer=layer, baseline="silence")
     require_differentiable(model)
     if getattr(model, "front_end", None) is None:
@@ -179,6 +194,8 @@ def require_mappable(model: Any, method: str, layer: str | None) -> None:
         )
     if method == "grad-cam":
         require_layered(model, layer)
+    silence = Audio(np.zeros((1, round((model.window_s or 1.0) * model.sr)), np.float32), model.sr)
+    values_of(model, hear(silence, model).features, ALL_OUTPUTS)
 
 
 def reading_of(why: Why, found: Relevance) -> tuple[str, ...]:

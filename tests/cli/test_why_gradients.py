@@ -12,7 +12,7 @@ from audiolime_ext import Audio
 from audiolime_ext.cli import main
 from audiolime_ext.cli.why import MOST_WINDOWS
 from audiolime_ext.gradients.nearness import STRONGEST
-from tests.cli.test_bad_input import USAGE, refusal
+from tests.cli.test_bad_input import MISSING, USAGE, refusal
 from tests.cli.test_commands import strict
 from tests.gradients.networks import SR, Celled, Network, linear, one_place
 from tests.gradients.stems import ALL, HIGH, LOW, stems
@@ -82,6 +82,15 @@ def test_grad_cam_is_of_a_layer(capsys: pytest.CaptureFixture[str]) -> None:
     assert "similarity to bass.wav by Grad-CAM at cells" in capsys.readouterr().out
     line = refusal(capsys, *of, "--gradients", "grad-cam", "--layer", "cell", code=USAGE)
     assert "unknown layer 'cell'; did you mean 'cells'?" in line
+
+
+@pytest.mark.usefixtures("published")
+def test_where_torch_is_missing_the_extra_is_named_before_any_song_is_heard(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr("audiolime_ext.recommendation.why.pipeline.why", None)
+    assert "audiolime-ext[torch]" in refusal(capsys, "why", "query.wav", "bass.wav", *IG, code=MISSING)
 
 
 @pytest.mark.parametrize(
