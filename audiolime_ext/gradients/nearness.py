@@ -205,7 +205,10 @@ def reading_of(why: Why, found: Relevance) -> tuple[str, ...]:
     of = f"the map is of {value}, the number that the stems' weights add up to: the query's length is that of the "
     told = [f"{of}unaltered song"]
     if found.baseline is None:
-        told.append("it says where this number would change most, or is held; it sums to nothing in particular")
+        where = (
+            "the layer holds what raises this number" if found.method.startswith("Grad-CAM") else "it would change most"
+        )
+        told.append(f"it says where {where}; it sums to nothing in particular")
     else:
         told.append("it says what the sounds of the query add to what silence has of this number, window by window")
     if len(why.candidates) > 1:

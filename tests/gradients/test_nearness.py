@@ -135,7 +135,9 @@ def test_grad_cam_sums_to_nothing_and_says_so() -> None:
     model.labels = None
     reason = why((SONG.mixture, SONG), np.array([4.0]), model=model, cache=False)
     found = nearness_map(reason, method="grad-cam", layer="cells")
-    assert "it sums to nothing in particular" in found.reading[1]
+    told = "it says where the layer holds what raises this number; it sums to nothing in particular"
+    assert found.reading[1] == told
+    assert nearness_map(over(), method="gradients").reading[1].startswith("it says where it would change most; ")
     assert found.asked == ("--gradients", "grad-cam", "--layer", "cells")
 
 

@@ -22,7 +22,7 @@ from audiolime_ext.gradients.component_power import band_power
 from audiolime_ext.gradients.nearness import NearnessMap
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.sound import parted
-from audiolime_ext.gradients.words import bands_told, head
+from audiolime_ext.gradients.words import SAME, bands_told, head
 from audiolime_ext.report.figures.relevance import limit_of
 from audiolime_ext.report.neighbours.shares import Table
 from audiolime_ext.report.neighbours.spectrograms import LEFT, MOST_COLUMNS, TOP, WIDTH
@@ -33,7 +33,7 @@ from audiolime_ext.text import minus
 
 HEIGHT, GAP, BARS = 200, 10, 150  # of the map, between its stretches, and of the bars, in the picture's own units
 MOST_HEARD, PERCENTILE = 3, 95.0
-KHZ = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16)
+KHZ = (0.25, 0.5, 1, 2, 4, 8, 16)
 STATES = {
     "agrees": "agree",
     "neither": "agree: nothing",
@@ -113,7 +113,7 @@ def bands_view(found: NearnessMap, *, sound: bool = True) -> BandsView:
     known = relevance.bands_hz is not None
     bars, zero, scale = _bars(relevance)
     clips, silent = _clips(relevance) if sound and known else ((), "")
-    notes = (*found.reading, *relevance.notes, *(() if beside is None else beside.notes))
+    notes = (*found.reading, *relevance.notes, *(() if beside is None else beside.to_dict()["notes"]))
     return BandsView(
         minus(head(relevance)),
         tuple(_stretches(relevance)),
@@ -212,9 +212,10 @@ def _frequencies(found: Relevance) -> list[tuple[float, str]]:
 
 
 def _bars(found: Relevance) -> tuple[tuple[Bar, ...], float, tuple[tuple[float, str], ...]]:
-    """A bar for each band with its interval, where zero is, and what the scale says."""
+    """A bar for each band with its interval, where zero is, and what the scale says; none where all are the same."""
     bands = found.bands()
-    if not bands:
+    means = [band.mean for band in bands]
+    if not bands or np.ptp(means) <= SAME * np.abs(means).max():
         return (), 0.0, ()
     values = [one for band in bands for one in (band.mean, band.low, band.high, 0.0) if one is not None]
     low, high = min(values), max(values)
@@ -261,7 +262,7 @@ def _table(found: Agreement) -> Table | None:
         )
         for row in found.rows
     ]
-    return Table(("", "the map", "weight", "without it", "of the map", "of the energy", "they"), tuple(rows))
+    return Table(("", "the map", "weight", "without it", "of the map", "of the energy", "the two"), tuple(rows))
 
 
 def _clips(found: Relevance) -> tuple[tuple[Clip, ...], str]:

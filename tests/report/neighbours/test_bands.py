@@ -79,6 +79,13 @@ def test_bars_are_the_bands_with_their_intervals_on_one_scale() -> None:
     assert re.fullmatch(r"0\.\d\d kHz: \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)", view.bars[0].name)
 
 
+def test_a_map_that_is_the_same_in_all_bands_has_no_bars() -> None:
+    """As that of a layer without an axis of frequency: bars would look as if bands had been told apart."""
+    found = mapped().relevance
+    flat = np.repeat(found.per_window[:, :1], found.per_window.shape[1], axis=1)
+    assert bands_view(altered(per_window=flat), sound=False).bars == ()
+
+
 def test_what_is_played_are_the_relevant_part_and_the_rest_of_the_strongest_windows() -> None:
     view = bands_view(mapped())
     names = [clip.caption.split(": ", 1)[1].split(";")[0] for clip in view.clips]
@@ -99,6 +106,7 @@ def test_the_stems_stand_beside_the_map() -> None:
     assert [(name, cells[-1]) for name, cells in view.table.rows] == [("bass", "agree"), ("cymbals", "agree")]
     assert view.agreement == ("The map and the weights agree on every component.",)
     assert any("another question, with B as the baseline" in note for note in view.notes)
+    assert set(mapped().agreement.to_dict()["notes"]) < set(view.notes)  # type: ignore[union-attr]
 
 
 def test_where_nothing_is_explained_or_bands_have_no_frequencies_that_is_said() -> None:
