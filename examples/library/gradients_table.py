@@ -106,7 +106,9 @@ def as_csv(found: Sequence[Record]) -> str:
             empty = [""] * len(one["bands_khz"])
             columns = [one.get(name, one["blurs"].get(name, empty)) for name in names]
             for band, cells in enumerate(zip(one["bands_khz"], *columns, strict=True)):
-                writer.writerow([*one["songs"], band, *(cell if cell == "" else f"{cell:.6g}" for cell in cells)])
+                writer.writerow(
+                    [*map(_name, one["songs"]), band, *(cell if cell == "" else f"{cell:.6g}" for cell in cells)]
+                )
     return text.getvalue()
 
 
