@@ -96,9 +96,9 @@ def thirds_turned(before: Sequence[float], after: Sequence[float]) -> tuple[bool
 
 
 def as_csv(found: Sequence[Record]) -> str:
-    """The total of each band, by each reading and each blur: a line for each triplet and band."""
+    """The total of each band, by each reading and blurred across bands: a line for each triplet and band."""
     text = io.StringIO()
-    names = [*READINGS, *BLURS]
+    names = [*READINGS, *(name for name, (frames, bands) in BLURS.items() if bands and not frames)]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["query", "a", "b", "band", "khz", *names])
     for one in found:
