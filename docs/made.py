@@ -112,6 +112,12 @@ ITEMS = [
         "audiolime why ezer_ev.ogg vermocsar.ogg mime.wav --in music.index -o why.html",
     ),
     Item(
+        "why_bands.html",
+        "Why this song, and not that one, by bands",
+        "A map over what sounds, beside the stems (`--gradients`); the model is known: it hears eighths of the bands.",
+        "python examples/by_bands.py why_bands.html",
+    ),
+    Item(
         "study.html",
         "A study for listeners",
         "Which of two songs should come first? By ear, and after each of two explanations.",

@@ -4,6 +4,7 @@
 - `hearing`: a recording as windows of features, with their places in seconds and Hz, and what silence is
 - `differentiating`: a model is asked for values and gradients, in batches and with checks
 - `integrated`: Integrated Gradients, which sum to a difference; `contrast`: why A and not B, in three readings
+- `nearness`: the same for why songs are near, beside their stems
 - `smoothing`: means over noisy inputs, and blurs; `grad_cam`: where a layer holds what raises a value
 - `window_maps`: what a method says of each window, and its gaps
 - `relevance`: the result: one map of the recording; `window_facts`: what it keeps of windows and bands

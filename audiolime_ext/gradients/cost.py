@@ -28,7 +28,7 @@ from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.progress import span
 from audiolime_ext.text import counted
 
-_ALL_OUTPUTS = Target(
+ALL_OUTPUTS = Target(
     "trial",
     ("trial",),
     lambda outputs: outputs.sum(axis=1, keepdims=True),
@@ -133,17 +133,17 @@ def cost(
     ModelError
         If the model fails.
     """
-    require_gradients(model, _ALL_OUTPUTS)
+    require_gradients(model, ALL_OUTPUTS)
     first, end = audio.span(start_s, duration_s)
     n_windows = len(whole_windows(audio, Grid.of(model, audio.sr, audio.n_samples), first, end))
     held_s = (end - first) / audio.sr
     first_s = held_s if model.window_s is None else min(model.window_s, held_s)
     window = hear(audio, model, start_s=start_s, duration_s=first_s).features[:1]
-    values_and_gradients(model, window, _ALL_OUTPUTS)
+    values_and_gradients(model, window, ALL_OUTPUTS)
     least, most = gradients_of(method)
     copies = np.repeat(window, min(windows_at_once(model), FEWEST_STEPS, most), axis=0)
     begun = time.perf_counter()
-    values_and_gradients(model, copies, _ALL_OUTPUTS)
+    values_and_gradients(model, copies, ALL_OUTPUTS)
     each_s = (time.perf_counter() - begun) / len(copies)
     explained = n_windows if strongest is None else min(strongest, n_windows)
     return Cost(n_windows, explained, least, most, each_s, n_values)
