@@ -105,7 +105,7 @@ def hear(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float 
     """
     grid = Grid.of(model, audio.sr, audio.n_samples)
     begin, stop = audio.span(start_s, duration_s)
-    starts_s = whole_windows(audio, grid, begin, stop)
+    starts_s = window_starts(audio, model, start_s=start_s, duration_s=duration_s)
     excerpt = round(stop / audio.sr * grid.sr) - round(begin / audio.sr * grid.sr)
     length = excerpt if grid.window is None or grid.fill else grid.window
     signals = np.concatenate([_signal(audio, grid, round(start * grid.sr), length) for start in starts_s])
@@ -129,7 +129,13 @@ def hear(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float 
             "window, and bands are numbered"
         )
     made = audio, signals, features, silence
-    return Heard(*made, np.array(starts_s), first_s, step_s, heard_s, bands_hz, top_hz, tuple(notes))
+    return Heard(*made, starts_s, first_s, step_s, heard_s, bands_hz, top_hz, tuple(notes))
+
+
+def window_starts(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float | None = None) -> Floats:
+    """Starts of the whole windows of an excerpt in seconds; parameters and errors as `hear` has."""
+    begin, stop = audio.span(start_s, duration_s)
+    return np.array(whole_windows(audio, Grid.of(model, audio.sr, audio.n_samples), begin, stop))
 
 
 def _signal(audio: Audio, grid: Grid, first: int, length: int) -> Samples:

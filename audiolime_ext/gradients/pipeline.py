@@ -11,6 +11,7 @@ first over noisy copies; *grad-cam* says where a layer holds what raises the val
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def relevance(
     start_s: float = 0.0,
     duration_s: float | None = None,
     strongest: int | None = None,
+    windows: Sequence[int] | None = None,
     near: float | None = None,
     n_steps: int = FEWEST_STEPS,
     most_steps: int = MOST_STEPS,
@@ -89,6 +91,8 @@ def relevance(
         Start and length of the excerpt in seconds; None: to the end.
     strongest : int or None
         Number of windows to explain, those of the highest value that are not silent; None: all.
+    windows : sequence of int or None
+        Numbers of the windows of the excerpt to explain, from 0, rising; None: all, or the strongest.
     near : float or None
         Difference from the baseline's value below which a window is not explained; None: the target's own.
     n_steps, most_steps : int
@@ -146,8 +150,8 @@ def relevance(
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
     aim, called = one_value(target, label, asked, outputs)
     base, base_name, notes = start_of(baseline, heard, asked)
-    if strongest is not None:
-        chosen, told = _strongest(heard, aim.apply(outputs)[:, 0], strongest, called)
+    if strongest is not None or windows is not None:
+        chosen, told = _chosen(heard, aim.apply(outputs)[:, 0], strongest, windows, called)
         base = base[chosen] if base.shape == heard.features.shape else base
         heard, outputs, notes = heard.only(chosen), outputs[chosen], (*notes, *told)
     given = asked, heard.features, aim
@@ -163,7 +167,9 @@ def relevance(
     _require_same(maps, aim.apply(outputs)[:, 0], aim)
     maps = blurred(maps, frames=blur_frames, bands=blur_bands)
     maps = maps.with_notes(*notes, *heard.notes)
-    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, seed)
+    begin, stop = recording.span(start_s, duration_s)
+    excerpt_s = begin / recording.sr, (stop - begin) / recording.sr
+    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, excerpt_s, seed)
 
 
 def require_consistent(method: str, *, layer: str | None, baseline: Any) -> None:
@@ -205,6 +211,30 @@ def start_of(given: Any, heard: Heard, model: Model) -> tuple[NDArray[np.float32
     return windows, f"the windows of {other.audio.name}", (*notes, about)
 
 
+def _chosen(
+    heard: Heard, values: Scores, strongest: int | None, windows: Sequence[int] | None, label: str
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Numbers of the windows that are explained, with a note; see `_strongest`.
+
+    Raises
+    ------
+    UsageError
+        If both ways to choose are given, or the numbers are not those of windows, rising.
+    AudioError
+        If all are silent.
+    """
+    if windows is None:
+        return _strongest(heard, values, strongest or 0, label)
+    if strongest is not None:
+        raise UsageError("give the windows' numbers, or how many of the strongest are explained; not both")
+    numbers = list(windows)
+    if not numbers or sorted(set(numbers)) != numbers or numbers[0] < 0 or numbers[-1] >= len(values):
+        raise UsageError(
+            f"windows is {numbers}; there are {len(values)}, numbered from 0: name one or more, rising, none twice"
+        )
+    return np.array(numbers, np.intp), ()
+
+
 def _strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArray[np.intp], tuple[str, ...]]:
     """Numbers of the windows of the highest value that are not silent, in their order, with a note where some are left.
 
@@ -240,7 +270,14 @@ def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
 
 
 def _result(
-    maps: WindowMaps, heard: Heard, aim: Target, label: str, baseline: str | None, model: Model, seed: int
+    maps: WindowMaps,
+    heard: Heard,
+    aim: Target,
+    label: str,
+    baseline: str | None,
+    model: Model,
+    excerpt_s: tuple[float, float],
+    seed: int,
 ) -> Relevance:
     offsets = np.round((heard.starts_s - heard.starts_s[0]) / heard.step_s).astype(np.int64)
     values, covered = joined(maps.values, offsets, ~maps.abstained)
@@ -270,6 +307,7 @@ def _result(
         sha256=heard.audio.sha256,
         step_s=heard.step_s,
         window_s=heard.window_s,
+        excerpt_s=excerpt_s,
         seed=seed,
         notes=tuple(notes),
         cited=tuple(dict.fromkeys((*maps.references, *getattr(model, "references", ())))),
