@@ -7,7 +7,8 @@
 LIBRARY is a folder that ``make library`` made (one song is drawn for each soundtrack), or any folder of recordings; the
 bundled clip comes first. MSD_musicnn is asked about *the window of the middle half minute in which its own highest
 score lies, and is not silent*, one of each recording, so that windows are independent; the label is the one of that
-score. All was fixed before the first number was seen. Two methods' maps of one window:
+score. What cannot be read, or has no score of .1 there, is left out. All this was fixed before the numbers were seen,
+and so was what is compared:
 
 - *Maps of gradients*: Integrated Gradients from silence, the same of the contrast with the second label, SmoothGrad,
   and Grad-CAM at ``cnn2`` (which has no frequency); 16 gradients each, but one for Grad-CAM.
@@ -48,6 +49,7 @@ from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
+from audiolime_ext.errors import AudioError
 from audiolime_ext.faithfulness.check import removal_measures
 from audiolime_ext.faithfulness.curves import area_under
 from audiolime_ext.faithfulness.randomisation import spearman
@@ -106,6 +108,11 @@ def recordings(folder: Path, n: int) -> list[Path]:
         groups = {str(one): [one] for one in sorted(folder.iterdir()) if one.suffix in SUFFIXES}
     drawn = [sorted(own)[_rng(name).integers(len(own))] for name, own in sorted(groups.items())]
     return [BUNDLED, *(drawn[i] for i in _rng("order").permutation(len(drawn)))][:n]
+
+
+def named(path: Path) -> str:
+    """The name of a recording; of a song in stems, its folder's."""
+    return path.parent.name if path.stem == "mixture" else path.stem
 
 
 def _rng(name: str) -> np.random.Generator:
@@ -259,19 +266,23 @@ def measured(paths: list[Path], keep: Path) -> Iterator[dict[str, Any]]:
     random = model.randomised(model.trained_layers, seed=SEED)
     keep.mkdir(parents=True, exist_ok=True)
     for number, path in enumerate(paths):
-        file = keep / f"{path.stem}_{crc32(path.read_bytes()):08x}.csv"
+        file = keep / f"{named(path)}_{crc32(path.read_bytes()):08x}.csv"
         if not file.exists():
-            audio = load_audio(path)
-            found = window_of(audio, model)
             rows: list[dict[str, Any]] = []
+            try:
+                audio = load_audio(path)
+                found = window_of(audio, model)
+            except AudioError as error:
+                print(f"left out: {error}", flush=True)
+                found = None
             if found is not None:
                 clip, start_s = clip_around(audio, found[0], float(model.window_s))
                 rows = rows_of(clip, start_s, found[1], model, random, of_features(model))
-                rows = [{"recording": path.stem, **row, "start_s": round(found[0], 2)} for row in rows]
+                rows = [{"recording": named(path), **row, "start_s": round(found[0], 2)} for row in rows]
             written = file.with_suffix(".part")
             written.write_text(as_csv(rows), encoding="utf-8")
             written.replace(file)
-        print(f"{number + 1} of {len(paths)}: {path.stem}", flush=True)
+        print(f"{number + 1} of {len(paths)}: {named(path)}", flush=True)
         yield from csv.DictReader(file.read_text(encoding="utf-8").splitlines())
 
 

@@ -8,7 +8,8 @@ prints what stands in ``docs/explanation/maps.md``. A method is compared with *l
 same windows. Only the two areas are tested, since few windows bear few comparisons: with n windows no p-value can be
 below 2 / 2ⁿ. It is that of a sign-flip test, over all 2ⁿ signs of the n differences; over all comparisons they are
 corrected by Holm's rule, and *clearly* is said only of what is below .05 then. Intervals in the tables are of single
-numbers, 95 %, by a bootstrap over windows, and are not corrected.
+numbers, 95 %, by a bootstrap over windows, and are not corrected. Insertion less deletion was added when the areas had
+been seen, and is not tested: what makes both areas large, such as that cells go in whole regions, is not in it.
 
 References
 ----------
@@ -26,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.faithfulness.randomisation import DECORRELATED
+from audiolime_ext.faithfulness.randomisation import DECORRELATED, spearman
 from audiolime_ext.gradients.mean import Mean
 from audiolime_ext.text import counted, minus
 from tests.studies.attributions import CHANCE
@@ -117,15 +118,12 @@ def comparisons(numbers: dict[str, dict[str, Array]]) -> list[Comparison]:
 
 def features_table(numbers: dict[str, dict[str, Array]]) -> str:
     """Areas, and how much better each is than loudest first and random, with intervals."""
-    rows = [
-        [
-            name,
-            *(cell for key in TESTED for cell in (str(Mean.over(own[key])), *_gains(numbers, name, key, TESTED[key]))),
-        ]
-        for name, own in numbers.items()
-    ]
+    rows = []
+    for name, own in numbers.items():
+        row = [cell for key in TESTED for cell in (str(Mean.over(own[key])), *_gains(numbers, name, key, TESTED[key]))]
+        rows.append([name, *row, _signed(Mean.over(own["insertion"] - own["deletion"]))])
     head = ["deletion area", "better than loudest", "than random"]
-    return markdown(["", *head, "insertion area", *head[1:]], rows)
+    return markdown(["", *head, "insertion area", *head[1:], "insertion less deletion"], rows)
 
 
 def sound_table(numbers: dict[str, dict[str, Array]]) -> str:
@@ -172,13 +170,16 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def sentences(numbers: dict[str, dict[str, Array]]) -> list[str]:
-    """What is clear, area by area, and what is not."""
+    """What is clear, area by area, what is not, and what stands out in the other tables."""
     made = comparisons(numbers)
     n_clear = sum(one.is_clear for one in made)
     are = "is" if n_clear == 1 else "are"
     return [
         f"Of {len(made)} comparisons of areas, {n_clear or 'none'} {are} clear at .05 after correction.",
         *(f"**{key.capitalize()}**: {_clear(made, key)}." for key in TESTED),
+        _together(numbers),
+        _less(numbers),
+        _heard(numbers),
         _learned(numbers),
     ]
 
@@ -199,11 +200,42 @@ def _clear(made: Sequence[Comparison], measure: str) -> str:
     return ". ".join(one[0].upper() + one[1:] for one in said)
 
 
+def _together(numbers: dict[str, dict[str, Array]]) -> str:
+    means = [np.array([own[key].mean() for name, own in numbers.items() if name != "random"]) for key in TESTED]
+    found = spearman(*means) or 0.0
+    if found < 0.5:
+        return f"**Both areas**: over methods their means hardly rise together (rank correlation {found:.2f})."
+    return (
+        f"**Both areas**: over methods their means rise together (rank correlation {found:.2f}): what keeps the score "
+        "longer while cells go also brings it back sooner while they come. So neither area alone says who is right."
+    )
+
+
+def _less(numbers: dict[str, dict[str, Array]]) -> str:
+    means = {name: Mean.over(own["insertion"] - own["deletion"]) for name, own in numbers.items() if name != "random"}
+    order = sorted(means, key=lambda name: -(means[name].value or 0))
+    sure = [f"{name} ({means[name].value:+.2f})" for name in order if means[name].is_clear]
+    open_ = [name for name in order if not means[name].is_clear]
+    left = f"; it holds 0 for {'; '.join(open_)}" if open_ else ""
+    return f"**Insertion less deletion**, not tested: the interval leaves out 0 for {'; '.join(sure) or 'none'}{left}."
+
+
+def _heard(numbers: dict[str, dict[str, Array]]) -> str:
+    falls = {name: own["score_drop"].mean() for name, own in numbers.items() if name not in CHANCE}
+    first, second = sorted(falls, key=lambda name: -falls[name])[:2]
+    (loudest, random) = _gains(numbers, first, "score_drop", True)
+    return (
+        f"**FF**, not tested: the score falls most without the part of {first} ({falls[first]:.2f}), by {loudest} more "
+        f"than without the loudest cells and by {random} more than without random ones; then without that of {second} "
+        f"({falls[second]:.2f})."
+    )
+
+
 def _learned(numbers: dict[str, dict[str, Array]]) -> str:
     means = {name: Mean.over(own["randomised"]) for name, own in numbers.items() if name not in CHANCE}
     high = [f"{name} ({mean.value:.2f})" for name, mean in means.items() if (mean.value or 0) >= DECORRELATED]
-    told = f"stay at {DECORRELATED} or above: {'; '.join(high)}" if high else f"stays at {DECORRELATED} or above: none"
-    return f"**Randomised**: of the mean correlations with the random network's maps, {told}."
+    told = f"{DECORRELATED} or more: {'; '.join(high) or 'none'}"
+    return f"**Randomised**: methods whose mean correlation with the random network's maps is {told}."
 
 
 def told(numbers: dict[str, dict[str, Array]]) -> str:
