@@ -1,7 +1,9 @@
 """A map's model asked again: the windows that it was made of, their maps, and where the way to them began.
 
 A `Relevance` keeps one map of a recording and no features. What is needed to judge it is made again from the recording
-and the model, and is compared with what the map says of itself: the same windows, the same value to half of `near`.
+and the model, and is compared with what the map says of itself: the same windows, and the same values of these and of
+the baseline, to half of `near`. The whole excerpt is heard, also where the windows are the strongest of it alone: the
+mean window is a mean over all of it, and the first window of another song goes with its first.
 Where windows overlap, the map of each is its part of the joined one, in which the mean is taken.
 """
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.differentiating import Features, Floats
+from audiolime_ext.gradients.differentiating import Features, Floats, values_of
 from audiolime_ext.gradients.hearing import Heard, hear
 from audiolime_ext.gradients.pipeline import one_value, start_of
 from audiolime_ext.gradients.relevance import Relevance
@@ -82,9 +84,9 @@ def explained(relevance: Relevance) -> list[int]:
 
 
 def span_of(relevance: Relevance) -> dict[str, Any]:
-    """Start and length of the excerpt that the windows of a map fill, in seconds."""
-    start_s = relevance.windows[0].start_s
-    return {"start_s": start_s, "duration_s": relevance.windows[-1].start_s + relevance.window_s - start_s}
+    """Start and length of the excerpt that a map is of, in seconds."""
+    start_s, duration_s = relevance.excerpt_s
+    return {"start_s": start_s, "duration_s": duration_s}
 
 
 def numbers_of(relevance: Relevance, starts_s: Floats) -> NDArray[np.intp]:
@@ -158,10 +160,25 @@ def ask_again(
     if called != relevance.label or np.abs(aim.apply(outputs)[:, 0] - stated).max() > aim.near / 2:
         raise UsageError(f"the model answers another value than the {relevance.label} that the map is of")
     column = names.index(relevance.label) if whole.keeps_labels else 0
-    wide = np.broadcast_to(np.asarray(base, np.float32), heard.features.shape)[own]
+    wide = np.broadcast_to(np.asarray(base, np.float32), heard.features.shape)
+    _require_same_start(relevance, values_of(asked, wide, aim), aim.near / 2)
     return Again(
-        relevance, asked, heard, aim, whole, column, outputs[own], heard.features[own], wide, maps_of(relevance)
+        relevance, asked, heard, aim, whole, column, outputs[own], heard.features[own], wide[own], maps_of(relevance)
     )
+
+
+def _require_same_start(relevance: Relevance, values: Floats, near: float) -> None:
+    """Raise `UsageError` where the baseline's values are not those that the map states."""
+    apart = [
+        abs(one.baseline - value)
+        for one, value in zip(relevance.windows, values.tolist(), strict=True)
+        if one.baseline is not None
+    ]
+    if max(apart, default=0.0) > near:
+        raise UsageError(
+            f"the map starts from {relevance.baseline} with another value than this baseline has (by "
+            f"{max(apart):.3g}); give the very same one: baseline="
+        )
 
 
 def stated_target(relevance: Relevance, target: TargetSpec | Target | None) -> TargetSpec | Target:

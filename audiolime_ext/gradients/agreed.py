@@ -64,7 +64,7 @@ class Correlation:
 
 @dataclass(frozen=True)
 class ComponentAgreement:
-    """What the map and the weights say of one component, in the mean over the windows.
+    """What the map and the weights say of one component, in the mean over the windows that count for it.
 
     Parameters
     ----------
@@ -217,6 +217,8 @@ class Agreement:
                 f"({self._by_chance(row)}); switching it off changes nothing ({self._number(row.removal)}; {limit})"
             )
         if row.state == "missed":
+            if row.on_all is None:
+                return f"{name}: it weighs {weight}, and the map is zero everywhere"
             return (
                 f"{name}: it weighs {weight}, and what the map puts there adds up to nothing ({relevance}; {limit}): "
                 f"{_percent(row.on_all)} of all relevance ({self._by_chance(row)})"

@@ -23,6 +23,9 @@ nothing, only with all of its 95 % interval, and relevance only by more than the
 - ``missed``: the weight counts, relevance is nothing;
 - ``open``: the interval, the gap, or a mix that was not asked about leaves it open.
 
+Of a factorization that splits each window anew (superpixels) a component is one of its window: its numbers are means
+over the windows that have it, not over all. Elsewhere a component that a window lacks has weight 0 there.
+
 Over the windows of a track the rank correlation of relevance and weight is taken *for each component*, never over the
 few components of one window. Relevance is taken as a share of its window there; else both would follow the value and so
 each other. Its interval is Bonett and Wright's. It takes windows for independent of each other; those of a song are
@@ -42,6 +45,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.errors import UsageError
@@ -53,7 +57,7 @@ from audiolime_ext.gradients.placing import Place, Places, find_places
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.text import counted
-from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.track.explanation import SPLIT_ANEW, TrackExplanation
 
 FEWEST_WINDOWS = 10
 
@@ -119,7 +123,8 @@ def agreement(
     limit = _near(explained, column) if near is None else near
     in_unit = all(one.gap is not None for one in relevance.windows)
     told = [_relevance_of(place, in_unit) for place in found.found]
-    rows = _rows(found, told, limit) if found.found else ()
+    anew = isinstance(explained, TrackExplanation) and explained.split_anew
+    rows = _rows(found, told, limit, found.held if anew else np.ones_like(found.held)) if found.found else ()
     origin, first = explained.provenance, explained if isinstance(explained, Explanation) else explained.sounding
     return Agreement(
         rows,
@@ -189,27 +194,31 @@ def _shares(place: Place) -> Floats:
     return np.asarray((place.up - place.down)[:-1] / size if size else np.zeros(len(place.names)))
 
 
-def _rows(found: Places, told: Sequence[Floats], near: float) -> tuple[ComponentAgreement, ...]:
-    places, n = found.found, len(found.found)
+def _rows(
+    found: Places, told: Sequence[Floats], near: float, held: NDArray[np.bool_]
+) -> tuple[ComponentAgreement, ...]:
+    """A row for each component: means over the excerpts that count for it, `held` (n_places, n_components)."""
+    places, n = found.found, held.sum(axis=0)
     weights, relevances = np.array([place.weights for place in places]), np.array(told)
     reaches = [place.reach for place in places if place.reach is not None]
-    reach = np.sqrt(np.square(reaches).sum(axis=0)) / n if len(reaches) == n else None
-    removals = np.mean([place.removals for place in places], axis=0)
+    reach = np.sqrt(np.square(reaches).sum(axis=0)) / n if len(reaches) == len(places) else None
+    removals = np.sum([place.removals for place in places], axis=0) / n
     up, down, energy, cells = (np.sum([getattr(p, one) for p in places], axis=0) for one in _SUMMED)
     random = np.sum([place.random for place in places], axis=0)
     n_cells = sum(place.n_cells for place in places)
     shares = np.array([_shares(place) for place in places])
     gaps = np.array([place.gap for place in places])
+    means = [values.sum(axis=0) / n for values in (relevances, weights, gaps[:, None] * held)]
     counts = (np.abs(relevances) - gaps[:, None] > near) & (np.abs(weights) > near)
     opposed = counts & (relevances * weights < 0)
     rows = []
     for i, name in enumerate(found.names):
         removal, own_reach = None if np.isnan(removals[i]) else float(removals[i]), None if reach is None else reach[i]
-        weight, one = float(weights[:, i].mean()), float(relevances[:, i].mean())
+        one, weight, gap = (float(mean[i]) for mean in means)
         rows.append(
             ComponentAgreement(
                 name,
-                state_of(one, weight, own_reach, removal, near, gap=float(gaps.mean())),
+                state_of(one, weight, own_reach, removal, near, gap=gap),
                 one,
                 weight,
                 None if own_reach is None else float(own_reach),
@@ -218,7 +227,7 @@ def _rows(found: Places, told: Sequence[Floats], near: float) -> tuple[Component
                 _share(down, i),
                 _share(up + down, i),
                 Chance(_share(energy, i) or 0.0, float(cells[i] / n_cells), _mean_share(random, i)),
-                _correlation(shares[:, i], weights[:, i]),
+                _correlation(shares[held[:, i], i], weights[held[:, i], i]),
                 int(opposed[:, i].sum()),
             )
         )
@@ -319,6 +328,8 @@ def _notes(relevance: Relevance, explained: Explanation | TrackExplanation, foun
     if isinstance(explained, TrackExplanation) and 0 < len(found.found) < FEWEST_WINDOWS:
         least = f"no correlations over {counted(len(found.found), 'window')}; at least {FEWEST_WINDOWS} are needed"
         notes.append(least)
+    if isinstance(explained, TrackExplanation) and explained.split_anew:
+        notes.append(f"{SPLIT_ANEW}; numbers of each are means over the windows that have it")
     if any(two.start_s - one.start_s < relevance.window_s - relevance.step_s / 2 for one, two in _neighbours(found)):
         notes.append("windows overlap, so the intervals of the correlations are too narrow")
     return notes

@@ -143,6 +143,12 @@ def hear(
     return Heard(*made, np.array(starts_s), first_s, step_s, heard_s, bands_hz, top_hz, tuple(notes))
 
 
+def window_starts(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float | None = None) -> Floats:
+    """Starts of the whole windows of an excerpt in seconds; parameters and errors as `hear` has."""
+    begin, stop = audio.span(start_s, duration_s)
+    return np.array(whole_windows(audio, Grid.of(model, audio.sr, audio.n_samples), begin, stop))
+
+
 def _chosen(at: Sequence[float], audio: Audio, grid: Grid, begin: int, stop: int) -> list[float]:
     """The seconds at which windows begin, in order, each once; all lie within the excerpt."""
     if not len(at) or grid.window is None:

@@ -57,6 +57,7 @@ def relevance(
     duration_s: float | None = None,
     at: Sequence[float] | None = None,
     strongest: int | None = None,
+    windows: Sequence[int] | None = None,
     near: float | None = None,
     n_steps: int = FEWEST_STEPS,
     most_steps: int = MOST_STEPS,
@@ -94,6 +95,8 @@ def relevance(
         Starts of the windows within the excerpt, in seconds, wherever they lie; None: those of `tag`, in order.
     strongest : int or None
         Number of windows to explain, those of the highest value that are not silent; None: all.
+    windows : sequence of int or None
+        Numbers of the windows of the excerpt to explain, from 0, rising; None: all, or the strongest.
     near : float or None
         Difference from the baseline's value below which a window is not explained; None: the target's own.
     n_steps, most_steps : int
@@ -152,8 +155,8 @@ def relevance(
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
     aim, called = one_value(target, label, asked, outputs)
     base, base_name, notes = start_of(baseline, heard, asked)
-    if strongest is not None:
-        chosen, told = _strongest(heard, aim.apply(outputs)[:, 0], strongest, called)
+    if strongest is not None or windows is not None:
+        chosen, told = _chosen(heard, aim.apply(outputs)[:, 0], strongest, windows, called)
         base = base[chosen] if base.shape == heard.features.shape else base
         heard, outputs, notes = heard.only(chosen), outputs[chosen], (*notes, *told)
     notes = (*notes, *_repeated(asked, heard, outputs))
@@ -170,7 +173,9 @@ def relevance(
     _require_same(maps, aim.apply(outputs)[:, 0], aim)
     maps = blurred(maps, frames=blur_frames, bands=blur_bands)
     maps = maps.with_notes(*notes, *heard.notes)
-    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, seed)
+    begin, stop = recording.span(start_s, duration_s)
+    excerpt_s = begin / recording.sr, (stop - begin) / recording.sr
+    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, excerpt_s, seed)
 
 
 def require_consistent(method: str, *, layer: str | None, baseline: Any) -> None:
@@ -210,6 +215,30 @@ def start_of(given: Any, heard: Heard, model: Model) -> tuple[NDArray[np.float32
     windows, notes = other_windows(other, len(heard.features))
     about = f"the baseline is another song, {other.audio.name}: maps say nothing of how near this one is to it"
     return windows, f"the windows of {other.audio.name}", (*notes, about)
+
+
+def _chosen(
+    heard: Heard, values: Scores, strongest: int | None, windows: Sequence[int] | None, label: str
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Numbers of the windows that are explained, with a note; see `_strongest`.
+
+    Raises
+    ------
+    UsageError
+        If both ways to choose are given, or the numbers are not those of windows, rising.
+    AudioError
+        If all are silent.
+    """
+    if windows is None:
+        return _strongest(heard, values, strongest or 0, label)
+    if strongest is not None:
+        raise UsageError("give the windows' numbers, or how many of the strongest are explained; not both")
+    numbers = list(windows)
+    if not numbers or sorted(set(numbers)) != numbers or numbers[0] < 0 or numbers[-1] >= len(values):
+        raise UsageError(
+            f"windows is {numbers}; there are {len(values)}, numbered from 0: name one or more, rising, none twice"
+        )
+    return np.array(numbers, np.intp), ()
 
 
 def _strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArray[np.intp], tuple[str, ...]]:
@@ -256,7 +285,14 @@ def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
 
 
 def _result(
-    maps: WindowMaps, heard: Heard, aim: Target, label: str, baseline: str | None, model: Model, seed: int
+    maps: WindowMaps,
+    heard: Heard,
+    aim: Target,
+    label: str,
+    baseline: str | None,
+    model: Model,
+    excerpt_s: tuple[float, float],
+    seed: int,
 ) -> Relevance:
     offsets = np.round((heard.starts_s - heard.starts_s[0]) / heard.step_s).astype(np.int64)
     values, covered = joined(maps.values, offsets, ~maps.abstained)
@@ -286,6 +322,7 @@ def _result(
         sha256=heard.audio.sha256,
         step_s=heard.step_s,
         window_s=heard.window_s,
+        excerpt_s=excerpt_s,
         seed=seed,
         notes=tuple(notes),
         cited=tuple(dict.fromkeys((*maps.references, *getattr(model, "references", ())))),

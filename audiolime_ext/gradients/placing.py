@@ -106,6 +106,8 @@ class Places:
         Excerpts with a window that is explained; all have the same components.
     names : tuple of str
         Names of these.
+    held : ndarray of bool, shape (n_places, n_components)
+        True where an excerpt has a component of its own by that name.
     n_abstained : int
         Number of windows of the map that lie within an excerpt and are not explained.
     n_unmatched : int
@@ -116,6 +118,7 @@ class Places:
 
     found: tuple[Place, ...]
     names: tuple[str, ...]
+    held: NDArray[np.bool_] = field(repr=False)
     n_abstained: int
     n_unmatched: int
     n_outside: int
@@ -152,7 +155,8 @@ def find_places(
             names.append(found[-1].names)
     union = names_of(names)
     spread = tuple(place.spread(union) for place in found)
-    return Places(spread, union, n_abstained, n_unmatched, len(starts) - len(inside))
+    held = np.array([[name in own for name in union] for own in names], bool).reshape(len(names), len(union))
+    return Places(spread, union, held, n_abstained, n_unmatched, len(starts) - len(inside))
 
 
 def _excerpts(explained: Explanation | TrackExplanation) -> Iterator[tuple[float, float, Opener]]:

@@ -32,6 +32,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.randomisation import DECORRELATED, spearman
 from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, span_of, stated_target
 from audiolime_ext.gradients.differentiating import Floats
+from audiolime_ext.gradients.hearing import window_starts
 from audiolime_ext.gradients.mean import Mean
 from audiolime_ext.gradients.pipeline import relevance as relevance_of
 from audiolime_ext.gradients.relevance import Relevance
@@ -142,13 +143,17 @@ def random_maps(
     UsageError
         If the model cannot be randomised, or the options make another kind of map.
     """
-    asked, wanted = require_randomisable(load_model(model)), stated_target(relevance, target)
+    loaded, wanted = load_model(model), stated_target(relevance, target)
+    asked = require_randomisable(loaded)
     chosen = tuple(asked.trained_layers if layers is None else layers)
     if not chosen or not seeds:
         raise UsageError("name at least one layer and one seed")
     keeps = wanted in ALWAYS_MADE if isinstance(wanted, str) else False
-    given = {"near": 0.0, **span_of(relevance), **options, "label": relevance.label if keeps else None}
     recording = recording_of(relevance, audio)
+    starts_s = window_starts(recording, loaded, **span_of(relevance))
+    windows = numbers_of(relevance, starts_s).tolist()
+    given = {"near": 0.0, **span_of(relevance), "windows": windows, **options}
+    given["label"] = relevance.label if keeps else None
     made = [relevance_of(recording, asked.randomised(chosen, seed=seed), target=wanted, **given) for seed in seeds]
     for one in made:
         if (one.method, one.label, one.baseline) != (relevance.method, relevance.label, relevance.baseline):

@@ -18,8 +18,8 @@ from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.randomised import random_maps
 from audiolime_ext.gradients.relevance import Relevance
 from factorizations.oracle import OracleFactorization
-from tests.gradients.networks import SR, Network
-from tests.gradients.stems import either, hears_bass, hears_both, overfull, saturated, stems
+from tests.gradients.networks import SR, Network, linear, one_place
+from tests.gradients.stems import ALL, LOW, either, hears_bass, hears_both, overfull, saturated, stems
 
 LEVEL = [0.1, 0.1, 0.1]
 PAIR = stems(LEVEL, LEVEL)
@@ -71,6 +71,15 @@ def test_a_slope_against_what_the_sound_does_is_named() -> None:
     assert bass.on_against >= 0.95
     assert found.sentences()[0].startswith("bass: the map is against loud there (−")
     assert row(compared(overfull()), "bass").state == "agrees"
+
+
+def test_a_map_that_is_zero_everywhere_is_said_to_be() -> None:
+    told = agreement(
+        replace(relevance(PAIR.mixture, hears_both()), values=np.zeros((183, 32))),
+        explain(PAIR.mixture, hears_both(), factorization=PAIR),
+    )
+    assert [one.state for one in told.rows] == ["missed", "missed"]
+    assert all(one.endswith("and the map is zero everywhere") for one in told.sentences())
 
 
 def test_what_another_sound_stands_in_for_agrees_and_is_said_to() -> None:
@@ -189,6 +198,26 @@ def test_where_no_window_is_explained_nothing_is_compared() -> None:
     found = agreement(relevance(PAIR.mixture, network, near=2.0), explained)
     assert (found.rows, found.agrees, found.n_abstained) == ((), None, 3)
     assert "so nothing is compared" in str(found)
+
+
+def test_components_that_each_window_has_for_itself_are_told_by_their_own_windows() -> None:
+    song, network = stems([0.3] * 4, [0.01] * 4), Network(linear(0.5 * one_place(ALL, LOW)), labels=["loud"])
+    track = explain_track(song.mixture, network, factorization="slic:8", cache=False)
+    assert track.split_anew
+    every = agreement(relevance(song.mixture, network), track)
+    alone = agreement(relevance(song.mixture, network), track.open_window(2))
+    by_name = {one.component: one for one in every.rows}
+    assert len(alone.rows) >= 2
+    for one in alone.rows:
+        same = by_name[one.component]
+        assert (same.relevance, same.weight, same.state) == pytest.approx((one.relevance, one.weight, one.state))
+    assert any(one.state == "agrees" and one.weight > 0.2 for one in every.rows)
+    assert any(note.startswith("each window was split anew") for note in every.notes)
+    bands = explain_track(song.mixture, network, factorization="bands:4", cache=False)
+    assert not bands.split_anew
+    told = agreement(relevance(song.mixture, network), bands)
+    assert (told.rows[0].state, len(told.rows)) == ("agrees", 4)
+    assert sum(one.weight for one in told.rows) == pytest.approx(sum(one.relevance for one in told.rows), abs=0.02)
 
 
 def test_segments_are_components_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,3 +144,35 @@ def test_another_model_is_refused(given: Relevance) -> None:
 def test_where_no_window_is_explained_there_is_nothing_to_check() -> None:
     with pytest.raises(UsageError, match="no window of the map is explained"):
         faithfulness(relevance(PAIR.mixture, BASS, near=5), BASS)
+
+
+FOUR = stems([0.3, 0.1, 0.2, 0.05], [0.1, 0.2, 0.1, 0.3])
+OTHER = stems([0.02, 0.15, 0.01, 0.08], [0.1, 0.1, 0.1, 0.1])
+
+
+@pytest.mark.parametrize("baseline", ["silence", "mean", "other", "features"])
+@pytest.mark.parametrize("excerpt", [{}, {"start_s": 1.0, "duration_s": 3.0}])
+def test_curves_of_the_strongest_windows_end_at_the_values_that_the_map_states(
+    baseline: str, excerpt: dict[str, Any], tmp_path: Path
+) -> None:
+    start: Any = {
+        "other": OTHER.mixture,
+        "features": hear(OTHER.mixture, BASS).features[: 4 if not excerpt else 3],
+    }.get(baseline, baseline)
+    some = relevance(FOUR.mixture, BASS, baseline=start, strongest=2, near=0, **excerpt)
+    assert len(some.windows) == 2
+    found = faithfulness(some, BASS, baseline=start, n_steps=2, n_random=1)
+    stated = [[getattr(one, name) for one in some.windows] for name in ("value", "baseline")]
+    for order in range(3):
+        np.testing.assert_allclose(found.curves[0, order, :, [0, -1]], stated, atol=1e-6)
+        np.testing.assert_allclose(found.curves[1, order, :, [-1, 0]], stated, atol=1e-6)
+    loaded = Relevance.load(some.save(tmp_path))
+    kept = faithfulness(loaded, BASS, baseline=start, audio=FOUR.mixture, n_steps=2, n_random=1)
+    assert (kept.curves == found.curves).all()
+
+
+def test_another_baseline_of_the_same_name_is_refused() -> None:
+    some = relevance(FOUR.mixture, BASS, baseline=OTHER.mixture, strongest=2, near=0)
+    same_name = stems([0.3, 0.3, 0.3, 0.3], [0.1, 0.1, 0.1, 0.1]).mixture
+    with pytest.raises(UsageError, match="with another value than this baseline has"):
+        faithfulness(some, BASS, baseline=same_name)

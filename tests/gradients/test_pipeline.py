@@ -87,6 +87,13 @@ def test_a_baseline_is_named(baseline: str, name: str) -> None:
         assert found.windows[0].baseline == pytest.approx(found.windows[1].baseline)
 
 
+def test_windows_are_chosen_by_their_numbers_and_keep_the_mean_of_all() -> None:
+    some, every = (relevance(NOISE, LOW, baseline="mean", near=0, windows=windows) for windows in ([0, 2], None))
+    assert some.windows == (every.windows[0], every.windows[2])
+    assert some.excerpt_s == every.excerpt_s == (0.0, 3.0)
+    assert some.covered.tolist() == [*every.covered[:61], *[False] * (len(some.covered) - 122), *every.covered[-61:]]
+
+
 def test_given_features_are_a_baseline() -> None:
     heard = hear(NOISE, LOW)
     found = relevance(NOISE, LOW, baseline=heard.features[1])
@@ -116,6 +123,9 @@ def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
         ({"method": "lime"}, "unknown method 'lime'"),
         ({"method": "grad-cam"}, "the layers of the model Network cannot be read"),
         ({"layer": "conv"}, "a layer is for grad-cam, and integrated is of the features; leave layer out"),
+        ({"windows": [2, 0]}, r"windows is \[2, 0\]; there are 3, numbered from 0: name one or more, rising"),
+        ({"windows": [3]}, "there are 3, numbered from 0"),
+        ({"windows": [0], "strongest": 1}, "not both"),
         ({"strongest": 0}, "strongest is 0; explain one window or more, or all"),
         ({"method": "gradients", "baseline": "mean"}, "gradients compares with nothing; leave baseline out"),
         (

@@ -77,3 +77,14 @@ def test_a_map_of_the_strongest_windows_is_compared_by_these_windows() -> None:
     np.testing.assert_allclose(found[0, 0], whole[0, 0][[0, 2]], atol=1e-6)
     curves, all_curves = (faithfulness(one, network, n_steps=4).curves for one in (some, every))
     np.testing.assert_allclose(curves[:, 0], all_curves[:, 0][:, [0, 2]], atol=1e-6)
+
+
+def test_random_maps_of_the_strongest_windows_are_of_these_alone_and_from_the_same_mean() -> None:
+    pair, network = stems([0.3, 0.1, 0.2, 0.05], [0.1, 0.1, 0.1, 0.1]), hears_bass()
+    some = relevance(pair.mixture, network, baseline="mean", strongest=2, near=0)
+    (random,) = random_maps(some, network, baseline="mean")
+    drawn = network.randomised(network.trained_layers, seed=0)
+    expected = relevance(pair.mixture, drawn, baseline="mean", windows=[0, 2], near=0)
+    assert [one.start_s for one in random.windows] == [one.start_s for one in some.windows]
+    np.testing.assert_array_equal(random.values, expected.values)
+    assert (random.covered == some.covered).all()
