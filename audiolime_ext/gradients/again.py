@@ -87,6 +87,14 @@ def span_of(relevance: Relevance) -> dict[str, Any]:
     return {"start_s": start_s, "duration_s": relevance.windows[-1].start_s + relevance.window_s - start_s}
 
 
+def starts_of(relevance: Relevance) -> list[float] | None:
+    """Starts of the windows of a map, to ask for these alone; None where there is one, which its span says.
+
+    (A model without a window of its own has one alone, and takes no starts.)
+    """
+    return [one.start_s for one in relevance.windows] if len(relevance.windows) > 1 else None
+
+
 def numbers_of(relevance: Relevance, starts_s: Floats) -> NDArray[np.intp]:
     """Which of the windows that begin at `starts_s` are those of a map, which may be of the strongest alone.
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.randomisation import DECORRELATED, spearman
-from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, span_of, stated_target
+from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, span_of, starts_of, stated_target
 from audiolime_ext.gradients.differentiating import Floats
 from audiolime_ext.gradients.mean import Mean
 from audiolime_ext.gradients.pipeline import relevance as relevance_of
@@ -135,7 +135,8 @@ def random_maps(
 
     Returns
     -------
-    Maps on the same grid. All windows are explained, also where the random network says the same of sound and silence.
+    Maps on the same grid, of the same windows. All of these are explained, also where the random network says the same
+    of sound and silence.
 
     Raises
     ------
@@ -148,6 +149,7 @@ def random_maps(
         raise UsageError("name at least one layer and one seed")
     keeps = wanted in ALWAYS_MADE if isinstance(wanted, str) else False
     given = {"near": 0.0, **span_of(relevance), **options, "label": relevance.label if keeps else None}
+    given |= {"strongest": None, "at": starts_of(relevance)}
     recording = recording_of(relevance, audio)
     made = [relevance_of(recording, asked.randomised(chosen, seed=seed), target=wanted, **given) for seed in seeds]
     for one in made:

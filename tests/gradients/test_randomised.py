@@ -73,6 +73,9 @@ def test_a_map_of_the_strongest_windows_is_compared_by_these_windows() -> None:
     network = hears_bass()
     some, every = relevance(pair.mixture, network, strongest=2), relevance(pair.mixture, network)
     assert [window.start_s for window in some.windows] == [every.windows[0].start_s, every.windows[2].start_s]
+    assert [window.start_s for window in random_maps(some, network)[0].windows] == [
+        window.start_s for window in some.windows
+    ]
     found, whole = (map_randomisation(one, network, seeds=(0,)).correlations for one in (some, every))
     np.testing.assert_allclose(found[0, 0], whole[0, 0][[0, 2]], atol=1e-6)
     curves, all_curves = (faithfulness(one, network, n_steps=4).curves for one in (some, every))
