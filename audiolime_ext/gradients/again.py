@@ -84,7 +84,10 @@ def explained(relevance: Relevance) -> list[int]:
 def span_of(relevance: Relevance) -> dict[str, Any]:
     """Start and length of the excerpt that the windows of a map fill, in seconds."""
     start_s = relevance.windows[0].start_s
-    return {"start_s": start_s, "duration_s": relevance.windows[-1].start_s + relevance.window_s - start_s}
+    end_s = relevance.windows[-1].start_s + relevance.window_s
+    if relevance.audio is not None:  # which may be shorter than a window, and is filled up
+        end_s = min(end_s, relevance.audio.duration_s)
+    return {"start_s": start_s, "duration_s": end_s - start_s}
 
 
 def starts_of(relevance: Relevance) -> list[float] | None:

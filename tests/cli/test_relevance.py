@@ -116,6 +116,11 @@ def test_a_recording_that_is_shorter_than_a_window_is_filled_up_and_said(capsys:
     assert "short, 1 window: " in out
     assert "note: 0.50 s are less than the model's window of 1.00 s" in out
     assert "audiolime: short: 1 window × " in err
+    assert main(["relevance", "short.wav", "-m", "tests.cli.test_relevance:BASS", "--near", "0", "--faithfulness"]) == 0
+    assert "short, 1 window: loud by integrated gradients\n" in capsys.readouterr().out
+    args = ["relevance", "short.wav", "-m", "tests.cli.test_relevance:HALVES", "--method", "grad-cam"]
+    assert main([*args, "--layer", "bands", "--labels", "low", "--against", "high"]) == 0
+    assert "score of low against high" in capsys.readouterr().out
 
 
 def test_sounds_of_an_earlier_map_do_not_stay_beside_one_that_has_none() -> None:
