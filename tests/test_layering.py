@@ -50,6 +50,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"gradients.{name}": "gradients/test_relevance" for name in ("saved", "window_facts", "words")},
     **{f"gradients.{name}": "gradients/test_agreement" for name in ("agreed", "placing")},
     **{f"gradients.{name}": "gradients/test_faithfulness" for name in ("again", "mean")},
+    "gradients.choosing": "gradients/test_pipeline",
     "gradients.window_maps": "gradients/test_integrated",
     "models.deejai_weights": "models/test_deejai",
     "models.musicnn_network": "models/test_musicnn",

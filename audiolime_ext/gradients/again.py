@@ -2,9 +2,9 @@
 
 A `Relevance` keeps one map of a recording and no features. What is needed to judge it is made again from the recording
 and the model, and is compared with what the map says of itself: the same windows, and the same values of these and of
-the baseline, to half of `near`. The whole excerpt is heard, also where the windows are the strongest of it alone: the
-mean window is a mean over all of it, and the first window of another song goes with its first.
-Where windows overlap, the map of each is its part of the joined one, in which the mean is taken.
+the baseline, to half of `near`. The whole excerpt is heard, too, where the windows are some of it alone: the mean
+window is a mean over all of it, and the first window of another song goes with its first. Where windows overlap, the
+map of each is its part of the joined one, in which the mean is taken.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.differentiating import Features, Floats, values_of
-from audiolime_ext.gradients.hearing import Heard, hear
+from audiolime_ext.gradients.hearing import Heard, hear, takes_starts
 from audiolime_ext.gradients.pipeline import one_value, start_of
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.sound import recording_of
@@ -73,8 +73,8 @@ class Again:
 
     def answers(self, audio: Audio) -> Scores:
         """All values of the model for the explained windows of another recording as long, (n_windows, n_values)."""
-        heard = hear(audio, self.model, **span_of(self.relevance))
-        signals = heard.only(numbers_of(self.relevance, heard.starts_s)).signals[self.explained]
+        heard = hear(audio, self.model, **where_of(self.relevance, audio, self.model))
+        signals = heard.signals[self.explained]
         return np.asarray(self.whole.apply(np.asarray(predict(self.model, signals[:, None]))))
 
 
@@ -87,6 +87,12 @@ def span_of(relevance: Relevance) -> dict[str, Any]:
     """Start and length of the excerpt that a map is of, in seconds."""
     start_s, duration_s = relevance.excerpt_s
     return {"start_s": start_s, "duration_s": duration_s}
+
+
+def where_of(relevance: Relevance, audio: Audio, model: Model) -> dict[str, Any]:
+    """The same with the starts of its windows, where a model takes these: arguments of `hear` and `relevance`."""
+    own = {"at": [one.start_s for one in relevance.windows]} if takes_starts(audio, model) else {}
+    return span_of(relevance) | own
 
 
 def numbers_of(relevance: Relevance, starts_s: Floats) -> NDArray[np.intp]:
@@ -144,15 +150,15 @@ def ask_again(
         raise UsageError(f"the map is of the model {relevance.model}, not of {asked.spec}")
     wanted = stated_target(relevance, target)
     every = hear(recording, asked, **span_of(relevance))
-    chosen = numbers_of(relevance, every.starts_s)
-    heard = every.only(chosen)
+    heard = hear(recording, asked, **where_of(relevance, recording, asked))
+    if len(heard.starts_s) != len(relevance.windows) or abs(heard.window_s - relevance.window_s) > relevance.step_s / 2:
+        raise UsageError("the model hears other windows than those that the map is of; give the model that it is of")
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
     names = label_names(asked, outputs.shape[1])
     whole = wanted if isinstance(wanted, Target) else make_target(wanted, names)
     label = relevance.label if whole.keeps_labels else None
     aim, called = one_value(wanted, label, asked, outputs)
-    base, named, _ = start_of(baseline, every, asked)
-    base = base[chosen] if base.shape == every.features.shape else base
+    base, named, _ = start_of(baseline, heard, every, asked)
     if relevance.baseline not in (None, named):
         raise UsageError(f"the map starts from {relevance.baseline}, and not from {named}; give its own: baseline=")
     own = explained(relevance)

@@ -1,9 +1,10 @@
 """What relevance will cost: windows times gradients, by a trial of one window.
 
 A gradient is one pass through the network and back. Integrated Gradients take 16 for a window, and where their sum is
-off by too much, two or four times as many again and again, up to 256: all in all 16 to 496, and for the two ends two
-passes without the way back. Smooth ones take as many for each noisy copy, but never more than at first; Grad-CAM takes
-one.
+off by too much, more and more up to 255, of which none is taken twice, and for the two ends two passes without the way
+back. Smooth ones take as many for each noisy copy, but never more than at first; Grad-CAM takes one. To check a map
+(`checks_of`) takes as many as its curves have steps; to check all, as many again as the map for each layer that becomes
+random.
 
 The trial asks once, since the first call builds what later ones use, and then for 16 gradients of one window at a time
 (or as many as fit into the model's batch), which are measured. A machine that gets busier later will be slower.
@@ -19,9 +20,11 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.gradients.differentiating import require_gradients, values_and_gradients, windows_at_once
+from audiolime_ext.gradients.faithfulness import n_asked
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
 from audiolime_ext.gradients.smoothing import N_DRAWS
+from audiolime_ext.prediction.capabilities import Randomisable
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.taggram import whole_windows
 from audiolime_ext.prediction.targets import Target
@@ -50,11 +53,15 @@ class Cost:
         Seconds for one gradient, as the trial took.
     n_values : int
         Number of values that are explained, one after another.
+    checks : (int, int)
+        Number of gradients, at least and at most, that it takes to check the map of each window; 0: it is not checked.
 
     Examples
     --------
     >>> print(Cost(60, 3, 16, 496, 0.02, n_values=2))
     2 values × 3 windows of 60 × 16 to 496 gradients: 5 s to 60 s
+    >>> print(Cost(60, 3, 16, 496, 0.02, checks=(65, 65)))
+    3 windows of 60 × 16 to 496 gradients, and 65 to check each: 5 s to 35 s
     """
 
     n_windows: int
@@ -63,25 +70,30 @@ class Cost:
     most: int
     gradient_s: float
     n_values: int = 1
+    checks: tuple[int, int] = (0, 0)
 
     @property
     def seconds(self) -> tuple[float, float]:
         """How long it will take, at least and at most."""
         n = self.n_values * self.n_explained * self.gradient_s
-        return n * self.least, n * self.most
+        return n * (self.least + self.checks[0]), n * (self.most + self.checks[1])
 
     def __str__(self) -> str:
         values = f"{counted(self.n_values, 'value')} × " if self.n_values > 1 else ""
         of = f" of {self.n_windows}" if self.n_explained < self.n_windows else ""
         each = counted(self.most, "gradient")
         each = each if self.least == self.most else f"{self.least} to {each}"
+        if self.checks[1]:
+            each += f", and {' to '.join(map(str, dict.fromkeys(self.checks)))} to check each"
         least, most = map(span, self.seconds)
         took = least if least == most else f"{least} to {most}"
         return f"{values}{counted(self.n_explained, 'window')}{of} × {each}: {took}"
 
 
-def gradients_of(method: str) -> tuple[int, int]:
+def gradients_of(method: str, most_steps: int = MOST_STEPS) -> tuple[int, int]:
     """How many gradients a window takes, at least and at most; the method is one of the pipeline's `METHODS`.
+
+    `most_steps` is the most nodes of an integral.
 
     Examples
     --------
@@ -90,11 +102,38 @@ def gradients_of(method: str) -> tuple[int, int]:
     """
     if method == "integrated":
         doubled = [FEWEST_STEPS]
-        while doubled[-1] < MOST_STEPS:
+        while 2 * doubled[-1] <= most_steps:
             doubled.append(2 * doubled[-1])
         return FEWEST_STEPS, sum(doubled)
     each = {"gradients": N_DRAWS, "smooth-integrated": N_DRAWS * FEWEST_STEPS, "grad-cam": 1}[method]
     return each, each
+
+
+def checks_of(model: Any, method: str, what: str | None, most_steps: int = MOST_STEPS) -> tuple[int, int]:
+    """How many gradients it takes to check the map of a window: its curves and, with "all", each of the random layers.
+
+    Parameters
+    ----------
+    model : Model
+        Model.
+    method : str
+        Method of the map, from `audiolime_ext.gradients.pipeline.METHODS`.
+    what : {"default", "all"} or None
+        Checks: "default" is `audiolime_ext.gradients.faithfulness.faithfulness`; "all" has also
+        `audiolime_ext.gradients.randomised.map_randomisation`, where the model can be randomised; None: none.
+    most_steps : int
+        Most nodes of an integral.
+
+    Examples
+    --------
+    >>> checks_of(None, "integrated", None), checks_of(None, "integrated", "default")
+    ((0, 0), (65, 65))
+    """
+    if what is None:
+        return 0, 0
+    n_layers = len(model.trained_layers) if what == "all" and isinstance(model, Randomisable) else 0
+    least, most = gradients_of(method, most_steps)
+    return n_asked() + n_layers * least, n_asked() + n_layers * most
 
 
 def cost(
@@ -106,6 +145,8 @@ def cost(
     n_values: int = 1,
     start_s: float = 0.0,
     duration_s: float | None = None,
+    checks: str | None = None,
+    most_steps: int = MOST_STEPS,
 ) -> Cost:
     """What `audiolime_ext.relevance` will cost at its own settings, by a trial of the excerpt's first window.
 
@@ -123,6 +164,10 @@ def cost(
         Number of values that are explained, one after another.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
+    checks : {"default", "all"} or None
+        Checks of the maps, as `checks_of` has them.
+    most_steps : int
+        Most nodes of an integral.
 
     Raises
     ------
@@ -140,10 +185,10 @@ def cost(
     first_s = held_s if model.window_s is None else min(model.window_s, held_s)
     window = hear(audio, model, start_s=start_s, duration_s=first_s).features[:1]
     values_and_gradients(model, window, ALL_OUTPUTS)
-    least, most = gradients_of(method)
+    least, most = gradients_of(method, most_steps)
     copies = np.repeat(window, min(windows_at_once(model), FEWEST_STEPS, most), axis=0)
     begun = time.perf_counter()
     values_and_gradients(model, copies, ALL_OUTPUTS)
     each_s = (time.perf_counter() - begun) / len(copies)
     explained = n_windows if strongest is None else min(strongest, n_windows)
-    return Cost(n_windows, explained, least, most, each_s, n_values)
+    return Cost(n_windows, explained, least, most, each_s, n_values, checks_of(model, method, checks, most_steps))

@@ -257,6 +257,17 @@ def faithfulness(
     )
 
 
+def n_asked(n_steps: int = N_STEPS, n_random: int = N_RANDOM) -> int:
+    """How often the network is asked about each window: for both ends, and the steps of all curves between them.
+
+    Examples
+    --------
+    >>> n_asked(), n_asked(n_steps=1)
+    (65, 2)
+    """
+    return 2 + (n_steps - 1) * (2 * 2 + n_random)
+
+
 def _curves(again: Again, n_steps: int, n_random: int, seed: int) -> NDArray[np.float64]:
     """Values along the three orders, shape (2, 3, n_windows, n_steps + 1)."""
     rng, n = np.random.default_rng(seed), len(again.maps)

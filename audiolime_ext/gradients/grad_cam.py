@@ -41,6 +41,8 @@ Channels = Literal["first", "last"]
 Order = Literal["time", "frequency"]
 
 SCALED_BY, LOG_BY, LOG_LIMIT = 1e-8, 1e-5, 3.0
+SCALED = "each window's map is scaled to 0…1"  # the note that says so
+RATIO = "log ratio of "  # how the name of such a method begins
 REFERENCE = """@inproceedings{selvaraju2017gradcam,
   author = {Selvaraju, Ramprasaath R. and Cogswell, Michael and Das, Abhishek and Vedantam, Ramakrishna and Parikh, Devi
     and Batra, Dhruv},
@@ -114,7 +116,7 @@ def grad_cam(
         values = gaussian(values, (0.0, sigma, sigma))
     every = np.zeros(len(x), bool)
     maps = WindowMaps(f"Grad-CAM at {layer}", values, full, None, None, None, every, references=(REFERENCE,))
-    told = [note, *(["each window's map is scaled to 0…1"] if scaled else [])]
+    told = [note, *([SCALED] if scaled else [])]
     told += [f"blurred by a Gaussian of {sigma:g} frames and bands"] if sigma else []
     return judged(maps, target, 0.0).with_notes(*told)
 
@@ -242,10 +244,16 @@ def log_ratio(first: WindowMaps, second: WindowMaps) -> WindowMaps:
     values = np.clip(np.log((first.values + LOG_BY) / (second.values + LOG_BY)), -LOG_LIMIT, LOG_LIMIT)
     faint = float((np.maximum(first.values, second.values) < LOG_BY).mean())
     notes = [f"the natural logarithm of a ratio, within ±{LOG_LIMIT:g}, each map increased by {LOG_BY:g}"]
-    if faint > 0.5:
+    if (cut := float((np.abs(values) >= LOG_LIMIT).mean())) > 0:
         notes.append(
-            f"{faint:.0%} of both maps lie below {LOG_BY:g}, where the ratio says nothing: scale them (scaled)"
+            f"{cut:.0%} of the cells lie at ±{LOG_LIMIT:g}: by how much more one map is stronger there does not show"
         )
-    return replace(
-        first, method=f"log ratio of {first.method}", values=values, full=first.full - second.full
-    ).with_notes(*second.notes, *notes)
+    if faint > 0.5:
+        strongest = max(first.values.max(initial=0.0), second.values.max(initial=0.0))
+        advice = "" if strongest > 100 * LOG_BY else "; the maps are faint everywhere: scale them (scaled)"
+        notes.append(
+            f"{faint:.0%} of the cells lie below {LOG_BY:g} in both maps: there the ratio says nothing{advice}"
+        )
+    return replace(first, method=f"{RATIO}{first.method}", values=values, full=first.full - second.full).with_notes(
+        *second.notes, *notes
+    )

@@ -143,10 +143,15 @@ def hear(
     return Heard(*made, np.array(starts_s), first_s, step_s, heard_s, bands_hz, top_hz, tuple(notes))
 
 
-def window_starts(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float | None = None) -> Floats:
-    """Starts of the whole windows of an excerpt in seconds; parameters and errors as `hear` has."""
-    begin, stop = audio.span(start_s, duration_s)
-    return np.array(whole_windows(audio, Grid.of(model, audio.sr, audio.n_samples), begin, stop))
+def takes_starts(audio: Audio, model: Model) -> bool:
+    """Whether a model's windows can be named by their starts: it has windows, and the recording is not shorter."""
+    grid = Grid.of(model, audio.sr, audio.n_samples)
+    return grid.window is not None and grid.fill is None
+
+
+def nearest(heard: Heard, every: Heard) -> NDArray[np.intp]:
+    """The window of an excerpt's own that each of `heard` begins nearest to, shape (n_windows,)."""
+    return np.asarray(np.abs(heard.starts_s[:, None] - every.starts_s).argmin(axis=1), np.intp)
 
 
 def _chosen(at: Sequence[float], audio: Audio, grid: Grid, begin: int, stop: int) -> list[float]:

@@ -30,9 +30,8 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.randomisation import DECORRELATED, spearman
-from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, span_of, stated_target
+from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, stated_target, where_of
 from audiolime_ext.gradients.differentiating import Floats
-from audiolime_ext.gradients.hearing import window_starts
 from audiolime_ext.gradients.mean import Mean
 from audiolime_ext.gradients.pipeline import relevance as relevance_of
 from audiolime_ext.gradients.relevance import Relevance
@@ -136,7 +135,8 @@ def random_maps(
 
     Returns
     -------
-    Maps on the same grid. All windows are explained, also where the random network says the same of sound and silence.
+    Maps on the same grid, of the same windows. All of these are explained, also where the random network says the same
+    of sound and silence.
 
     Raises
     ------
@@ -150,9 +150,7 @@ def random_maps(
         raise UsageError("name at least one layer and one seed")
     keeps = wanted in ALWAYS_MADE if isinstance(wanted, str) else False
     recording = recording_of(relevance, audio)
-    starts_s = window_starts(recording, loaded, **span_of(relevance))
-    windows = numbers_of(relevance, starts_s).tolist()
-    given = {"near": 0.0, **span_of(relevance), "windows": windows, **options}
+    given = {"near": 0.0, **options, "strongest": None, **where_of(relevance, recording, loaded)}
     given["label"] = relevance.label if keeps else None
     made = [relevance_of(recording, asked.randomised(chosen, seed=seed), target=wanted, **given) for seed in seeds]
     for one in made:

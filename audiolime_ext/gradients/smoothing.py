@@ -20,6 +20,7 @@ arXiv:1706.03825.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -29,9 +30,11 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, STAGE, integrated_gradients
+from audiolime_ext.gradients.integrated import REFERENCE as INTEGRATED
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
+from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.targets import Target
-from audiolime_ext.progress.stages import tracked
+from audiolime_ext.progress.stages import stage
 from audiolime_ext.text import counted, shortened
 
 NOISE, N_DRAWS = 0.15, 25
@@ -57,6 +60,7 @@ def smooth_grad(
     n_draws: int = N_DRAWS,
     n_steps: int = FEWEST_STEPS,
     seed: int = 0,
+    numbers: Sequence[int] | None = None,
 ) -> WindowMaps:
     """SmoothGrad: the mean of maps of noisy inputs, for each window.
 
@@ -80,6 +84,8 @@ def smooth_grad(
         Number of nodes of each integral.
     seed : int
         Random seed.
+    numbers : sequence of int, or None
+        Number of each window, from 0 on, which its noise follows from, with the seed; None: its place among the others.
 
     Returns
     -------
@@ -98,34 +104,43 @@ def smooth_grad(
         raise UsageError(f"of={of!r} takes {'no baseline' if of == 'gradients' else 'a baseline, such as silence'}")
     if not 0 <= noise < np.inf or n_draws < 1:
         raise UsageError(f"noise is {noise} and n_draws {n_draws}; noise is a share from 0 on, and draws from 1 on")
-    x = np.asarray(features, np.float32)
-    rngs = [np.random.default_rng((seed, number)) for number in range(len(x))]
-    copies = tracked((_noisy(x, rngs, noise) for _ in range(n_draws)), STAGE, "copy", total=n_draws)
+    x, size = np.asarray(features, np.float32), n_at_once(model)
+    values, moved, base = np.zeros(x.shape), np.zeros(len(x)), np.zeros(len(x))
+    with stage(STAGE, len(x) * n_draws, "copy") as copying:
+        for i, number in enumerate(range(len(x)) if numbers is None else numbers):
+            rng = np.random.default_rng((seed, number))
+            start = baseline[i] if baseline is not None and np.shape(baseline) == x.shape else baseline
+            for first in range(0, n_draws, size):
+                copies = _noisy(x[i], rng, noise, min(size, n_draws - first))
+                found, far, base[i] = _of_copies(model, copies, target, start, n_steps)
+                values[i] += found
+                moved[i] += far
+                copying.advance(len(copies))
+    values, moved, full = values / n_draws, moved / n_draws, values_of(model, x, target)
+    quiet = np.zeros(len(x), bool)
     if baseline is None:
-        total = np.zeros(x.shape)
-        for copy in copies:
-            total += values_and_gradients(model, copy, target)[2]
-        quiet = np.zeros(len(x), bool)
-        full = values_of(model, x, target)
-        maps = WindowMaps("SmoothGrad", total / n_draws, full, None, None, None, quiet, references=(REFERENCE,))
+        maps = WindowMaps("SmoothGrad", values, full, None, None, None, quiet, references=(REFERENCE,))
         return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "gradients"))
-    asked = {"baseline": baseline, "n_steps": n_steps, "most_steps": n_steps, "near": 0.0}
-    values, moved = np.zeros(x.shape), np.zeros(len(x))
-    for copy in copies:
-        found = integrated_gradients(model, copy, target, **asked)  # type: ignore[arg-type]
-        values, moved = values + found.values / n_draws, moved + found.moved / n_draws
-    gaps, full = np.abs(values.sum(axis=tuple(range(1, values.ndim))) - moved), values_of(model, x, target)
-    given: dict[str, Any] = {"values": values, "full": full, "gaps": gaps, "notes": ()}
-    cited = (REFERENCE, *found.references)
-    maps = replace(found, method="SmoothGrad of integrated gradients", references=cited, **given)
+    gaps, steps = np.abs(values.sum(axis=tuple(range(1, values.ndim))) - moved), np.full(len(x), n_steps)
+    cited: dict[str, Any] = {"references": (REFERENCE, INTEGRATED)}
+    maps = WindowMaps("SmoothGrad of integrated gradients", values, full, base, gaps, steps, quiet, **cited)
     sums = "maps sum to the mean of the noisy copies' values less the baseline's, from which gaps are measured"
     return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "integrated gradients"), sums)
 
 
-def _noisy(x: Features, rngs: list[np.random.Generator], noise: float) -> Features:
-    ranges = noise * (x.max(axis=tuple(range(1, x.ndim))) - x.min(axis=tuple(range(1, x.ndim))))
-    drawn = [own + rng.normal(0, 1, own.shape) * wide for own, rng, wide in zip(x, rngs, ranges, strict=True)]
-    return np.asarray(drawn, np.float32)
+def _of_copies(
+    model: Any, copies: Features, target: Target, start: NDArray[Any] | None, n_steps: int
+) -> tuple[Floats, float, float]:
+    """The sum of the copies' maps, of their differences from the baseline, and the baseline's value; or gradients."""
+    if start is None:
+        return np.asarray(values_and_gradients(model, copies, target)[2].sum(axis=0)), 0.0, 0.0
+    found = integrated_gradients(model, copies, target, baseline=start, n_steps=n_steps, most_steps=n_steps, near=0.0)
+    return np.asarray(found.values.sum(axis=0)), float(found.moved.sum()), float(np.asarray(found.base)[0])
+
+
+def _noisy(window: Features, rng: np.random.Generator, noise: float, n: int) -> Features:
+    """So many copies of a window, each with noise of its own."""
+    return np.asarray(window + rng.normal(0, 1, (n, *window.shape)) * noise * np.ptp(window), np.float32)
 
 
 def _told(noise: float, n_draws: int, what: str) -> str:

@@ -8,12 +8,14 @@ import pytest
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.cost import Cost, cost, gradients_of
+from audiolime_ext.gradients.cost import Cost, checks_of, cost, gradients_of
+from audiolime_ext.gradients.faithfulness import faithfulness
 from audiolime_ext.gradients.pipeline import METHODS, relevance
 from tests.gradients.networks import SR, Celled, Network, logistic, one_place
+from tests.gradients.stems import hears_bass
 
 NOISE = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 4 * SR)).astype(np.float32), SR, "noise")
-VALUES = {"integrated": 2, "gradients": 1, "smooth-integrated": 51, "grad-cam": 0}  # of windows, copies, baselines
+VALUES = {"integrated": 2, "gradients": 1, "smooth-integrated": 30, "grad-cam": 0}  # of windows, copies, baselines
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -40,8 +42,24 @@ def test_seconds_are_the_product() -> None:
     assert str(Cost(1, 1, 1, 1, 0.5)) == "1 window × 1 gradient: 1 s"
 
 
+@pytest.mark.parametrize("what", ["default", "all"])
+def test_checks_ask_as_often_as_was_said(what: str) -> None:
+    network = hears_bass()
+    found = relevance(NOISE, network, strongest=1, near=0, n_steps=16, most_steps=16)
+    least, most = checks_of(network, "integrated", what)
+    network.batches.clear()
+    faithfulness(found, network)
+    assert sum(network.batches) == checks_of(network, "integrated", "default")[0]
+    n_layers = len(network.trained_layers) if what == "all" else 0
+    assert (least, most) == (65 + 16 * n_layers, 65 + 496 * n_layers)
+    assert cost(NOISE, network, method="integrated", strongest=1, checks=what).checks == (least, most)
+    plain = Network(logistic(one_place(slice(None), slice(0, 6))))
+    assert checks_of(plain, "integrated", what) == (65, 65), "its weights cannot be drawn at random"
+
+
 def test_integrals_double_until_their_limit() -> None:
     assert gradients_of("integrated") == (16, 16 + 32 + 64 + 128 + 256)
+    assert [gradients_of("integrated", most) for most in (16, 63, 64)] == [(16, 16), (16, 48), (16, 112)]
 
 
 def test_a_model_without_gradients_is_not_tried() -> None:

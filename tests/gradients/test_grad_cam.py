@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,10 @@ def test_a_ratio_is_a_clipped_logarithm_of_two_maps() -> None:
 
 def test_a_ratio_of_next_to_nothing_is_named() -> None:
     faint = grad_cam(Convolved([1e-7, 0.0]), X, score(), "cells")
-    assert "100% of both maps lie below 1e-05, where the ratio says nothing" in log_ratio(faint, faint).notes[-1]
+    told = "100% of the cells lie below 1e-05 in both maps: there the ratio says nothing"
+    assert log_ratio(faint, faint).notes[-1] == f"{told}; the maps are faint everywhere: scale them (scaled)"
+    strong = replace(faint, values=faint.values * (np.arange(faint.values.shape[2]) == 0) * 1e6)
+    assert log_ratio(strong, strong).notes[-1] == f"{np.mean(strong.values < 1e-5):.0%}{told[4:]}"
 
 
 def test_a_ratio_of_maps_with_signs_or_of_other_windows_is_refused() -> None:

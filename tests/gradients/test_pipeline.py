@@ -87,8 +87,8 @@ def test_a_baseline_is_named(baseline: str, name: str) -> None:
         assert found.windows[0].baseline == pytest.approx(found.windows[1].baseline)
 
 
-def test_windows_are_chosen_by_their_numbers_and_keep_the_mean_of_all() -> None:
-    some, every = (relevance(NOISE, LOW, baseline="mean", near=0, windows=windows) for windows in ([0, 2], None))
+def test_windows_that_are_named_keep_the_mean_of_all() -> None:
+    some, every = (relevance(NOISE, LOW, baseline="mean", near=0, at=at) for at in ([0.0, 2.0], None))
     assert some.windows == (every.windows[0], every.windows[2])
     assert some.excerpt_s == every.excerpt_s == (0.0, 3.0)
     assert some.covered.tolist() == [*every.covered[:61], *[False] * (len(some.covered) - 122), *every.covered[-61:]]
@@ -123,9 +123,6 @@ def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
         ({"method": "lime"}, "unknown method 'lime'"),
         ({"method": "grad-cam"}, "the layers of the model Network cannot be read"),
         ({"layer": "conv"}, "a layer is for grad-cam, and integrated is of the features; leave layer out"),
-        ({"windows": [2, 0]}, r"windows is \[2, 0\]; there are 3, numbered from 0: name one or more, rising"),
-        ({"windows": [3]}, "there are 3, numbered from 0"),
-        ({"windows": [0], "strongest": 1}, "not both"),
         ({"strongest": 0}, "strongest is 0; explain one window or more, or all"),
         ({"method": "gradients", "baseline": "mean"}, "gradients compares with nothing; leave baseline out"),
         (
@@ -266,8 +263,27 @@ def test_gradients_of_another_function_than_the_answers_are_refused() -> None:
         relevance(NOISE, network)
 
 
-def test_it_is_told_how_far_the_steps_are() -> None:
+def test_it_is_told_how_far_the_windows_and_their_steps_are() -> None:
     told: list[Any] = []
     relevance(NOISE, LOW, n_steps=8, most_steps=8, progress=told.append)
-    steps = [one for one in told if one.stage == "following gradients"]
-    assert (steps[0].done, steps[-1].done, steps[-1].total, steps[-1].unit) == (0, 24, 24, "step")
+    windows, steps = ([one for one in told if one.stage == name] for name in ("explaining", "following gradients"))
+    assert (windows[0].done, windows[-1].done, windows[-1].total, windows[-1].unit) == (0, 3, 3, "window")
+    assert (steps[0].done, steps[-1].done, steps[-1].total, steps[-1].unit) == (0, 8, 8, "step")
+    assert steps[-1].outer.stage == "explaining"
+
+
+@pytest.mark.parametrize("method", ["gradients", "smooth-integrated"])
+def test_the_noise_of_a_window_is_the_same_whichever_others_are_explained(method: str) -> None:
+    asked: dict[str, Any] = {"method": method, "n_draws": 3}
+    whole, last = relevance(NOISE, LOW, **asked), relevance(NOISE, LOW, at=[2.0], **asked)
+    assert (whole.per_window[2] == last.per_window[0]).all()
+    assert np.abs(whole.per_window[2] - relevance(NOISE, LOW, at=[2.0], seed=1, **asked).per_window[0]).max() > 0
+
+
+def test_maps_of_grad_cam_may_be_scaled_and_others_not() -> None:
+    found = relevance(NOISE, Celled(), method="grad-cam", layer="cells", scaled=True)
+    assert [found.values[found.frames_of(i)].max() for i in range(3)] == pytest.approx([1, 1, 1], abs=1e-3)
+    assert relevance(NOISE, Celled(), method="grad-cam", layer="cells").values.max() < 0.1
+    assert "each window's map is scaled to 0…1" in found.notes
+    with pytest.raises(UsageError, match="scaled is for grad-cam; the maps of integrated keep their unit"):
+        relevance(NOISE, LOW, scaled=True)

@@ -73,6 +73,9 @@ def test_a_map_of_the_strongest_windows_is_compared_by_these_windows() -> None:
     network = hears_bass()
     some, every = relevance(pair.mixture, network, strongest=2), relevance(pair.mixture, network)
     assert [window.start_s for window in some.windows] == [every.windows[0].start_s, every.windows[2].start_s]
+    assert [window.start_s for window in random_maps(some, network)[0].windows] == [
+        window.start_s for window in some.windows
+    ]
     found, whole = (map_randomisation(one, network, seeds=(0,)).correlations for one in (some, every))
     np.testing.assert_allclose(found[0, 0], whole[0, 0][[0, 2]], atol=1e-6)
     curves, all_curves = (faithfulness(one, network, n_steps=4).curves for one in (some, every))
@@ -84,7 +87,7 @@ def test_random_maps_of_the_strongest_windows_are_of_these_alone_and_from_the_sa
     some = relevance(pair.mixture, network, baseline="mean", strongest=2, near=0)
     (random,) = random_maps(some, network, baseline="mean")
     drawn = network.randomised(network.trained_layers, seed=0)
-    expected = relevance(pair.mixture, drawn, baseline="mean", windows=[0, 2], near=0)
+    expected = relevance(pair.mixture, drawn, baseline="mean", at=[0.0, 2.0], near=0)
     assert [one.start_s for one in random.windows] == [one.start_s for one in some.windows]
     np.testing.assert_array_equal(random.values, expected.values)
     assert (random.covered == some.covered).all()
