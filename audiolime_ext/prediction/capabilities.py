@@ -93,8 +93,8 @@ class Differentiable(Protocol):
         """Outputs, the values that they are differentiated by, and the derivative, shaped like these; all float32.
 
         `features` is the network's input: (n_batch, n_frames, n_bands), as its front end makes it, or the signals
-        (n_batch, n_samples) where it has none. The whole batch is computed at once, so give `batch_size` at most, or the
-        model's ``vjp_batch_size`` where it has one. A vector of zeros asks for the outputs alone.
+        (n_batch, n_samples) where it has none. The whole batch is computed at once, so give `batch_size` at most, or
+        the model's ``vjp_batch_size`` where it has one. A vector of zeros asks for the outputs alone.
 
         The outputs, (n_batch, n_outputs), are those that the model answers when it is called, after its activation.
         `cotangent_fn` is given them and answers, in their shape, the derivative of what is asked for by each of them: 1
