@@ -1,12 +1,12 @@
 """What relevance will cost: windows times gradients, by a trial of one window.
 
-A gradient is one pass through the network and back. Integrated Gradients take 16 for a window, and where their sum is
+A gradient is one pass through the network and back. Integrated Gradients take 15 for a window, and where their sum is
 off by too much, more and more up to 255, of which none is taken twice, and for the two ends two passes without the way
 back. Smooth ones take as many for each noisy copy, but never more than at first; Grad-CAM takes one. To check a map
 (`checks_of`) takes as many as its curves have steps; to check all, as many again as the map for each layer that becomes
 random.
 
-The trial asks once, since the first call builds what later ones use, and then for 16 gradients of one window at a time
+The trial asks once, since the first call builds what later ones use, and then for 15 gradients of one window at a time
 (or as many as fit into the model's batch), which are measured. A machine that gets busier later will be slower.
 """
 
@@ -58,10 +58,10 @@ class Cost:
 
     Examples
     --------
-    >>> print(Cost(60, 3, 16, 496, 0.02, n_values=2))
-    2 values × 3 windows of 60 × 16 to 496 gradients: 5 s to 60 s
-    >>> print(Cost(60, 3, 16, 496, 0.02, checks=(65, 65)))
-    3 windows of 60 × 16 to 496 gradients, and 65 to check each: 5 s to 35 s
+    >>> print(Cost(60, 3, 15, 255, 0.02, n_values=2))
+    2 values × 3 windows of 60 × 15 to 255 gradients: 5 s to 30 s
+    >>> print(Cost(60, 3, 15, 255, 0.02, checks=(66, 66)))
+    3 windows of 60 × 15 to 255 gradients, and 66 to check each: 5 s to 20 s
     """
 
     n_windows: int
@@ -98,13 +98,13 @@ def gradients_of(method: str, most_steps: int = MOST_STEPS) -> tuple[int, int]:
     Examples
     --------
     >>> gradients_of("integrated"), gradients_of("smooth-integrated"), gradients_of("grad-cam")
-    ((16, 496), (400, 400), (1, 1))
+    ((15, 255), (375, 375), (1, 1))
     """
     if method == "integrated":
-        doubled = [FEWEST_STEPS]
-        while 2 * doubled[-1] <= most_steps:
-            doubled.append(2 * doubled[-1])
-        return FEWEST_STEPS, sum(doubled)
+        most = FEWEST_STEPS
+        while 2 * most + 1 <= most_steps:
+            most = 2 * most + 1
+        return FEWEST_STEPS, most
     each = {"gradients": N_DRAWS, "smooth-integrated": N_DRAWS * FEWEST_STEPS, "grad-cam": 1}[method]
     return each, each
 
@@ -127,7 +127,7 @@ def checks_of(model: Any, method: str, what: str | None, most_steps: int = MOST_
     Examples
     --------
     >>> checks_of(None, "integrated", None), checks_of(None, "integrated", "default")
-    ((0, 0), (65, 65))
+    ((0, 0), (66, 66))
     """
     if what is None:
         return 0, 0

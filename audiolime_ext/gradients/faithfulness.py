@@ -258,14 +258,14 @@ def faithfulness(
 
 
 def n_asked(n_steps: int = N_STEPS, n_random: int = N_RANDOM) -> int:
-    """How often the network is asked about each window: for both ends, and the steps of all curves between them.
+    """How often the network is asked about each window: the baseline once, both ends, and all steps between them.
 
     Examples
     --------
     >>> n_asked(), n_asked(n_steps=1)
-    (65, 2)
+    (66, 3)
     """
-    return 2 + (n_steps - 1) * (2 * 2 + n_random)
+    return 3 + (n_steps - 1) * (2 * 2 + n_random)
 
 
 def _curves(again: Again, n_steps: int, n_random: int, seed: int) -> NDArray[np.float64]:

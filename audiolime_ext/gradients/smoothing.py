@@ -28,11 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of
+from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, STAGE, integrated_gradients
 from audiolime_ext.gradients.integrated import REFERENCE as INTEGRATED
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
-from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.stages import stage
 from audiolime_ext.text import counted, shortened
@@ -104,7 +103,7 @@ def smooth_grad(
         raise UsageError(f"of={of!r} takes {'no baseline' if of == 'gradients' else 'a baseline, such as silence'}")
     if not 0 <= noise < np.inf or n_draws < 1:
         raise UsageError(f"noise is {noise} and n_draws {n_draws}; noise is a share from 0 on, and draws from 1 on")
-    x, size = np.asarray(features, np.float32), n_at_once(model)
+    x, size = np.asarray(features, np.float32), windows_at_once(model)
     values, moved, base = np.zeros(x.shape), np.zeros(len(x)), np.zeros(len(x))
     with stage(STAGE, len(x) * n_draws, "copy") as copying:
         for i, number in enumerate(range(len(x)) if numbers is None else numbers):

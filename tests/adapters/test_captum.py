@@ -69,11 +69,23 @@ class TorchModel:
         return outputs.detach().numpy(), by.detach().numpy(), gradient.numpy()
 
 
+@pytest.fixture
+def captums_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours with captum's nodes, of Gauss and Legendre, in place of Fejér's: all else is to be the same."""
+
+    def gauss_legendre(n: int) -> tuple[Any, Any]:
+        nodes, weights = np.polynomial.legendre.leggauss(n)
+        return (nodes + 1) / 2, weights / 2
+
+    monkeypatch.setattr("audiolime_ext.gradients.integrated.fejer", gauss_legendre)
+
+
 @pytest.fixture(scope="module")
 def model() -> TorchModel:
     return TorchModel()
 
 
+@pytest.mark.usefixtures("captums_nodes")
 @pytest.mark.parametrize("column", [0, 1, 2])
 def test_integrated_gradients_are_captums_with_the_same_nodes(model: TorchModel, column: int) -> None:
     ours = integrated_gradients(model, X, make_target("score", LABELS).only(column), baseline=BASE, **STEPS)
@@ -90,6 +102,7 @@ def test_integrated_gradients_are_captums_with_the_same_nodes(model: TorchModel,
     assert ours.gaps == pytest.approx(np.abs(delta.numpy()), abs=1e-5)
 
 
+@pytest.mark.usefixtures("captums_nodes")
 def test_log_odds_and_cosines_are_captums_of_the_same_function(model: TorchModel) -> None:
     directions = np.random.default_rng(2).normal(0, 1, (2, 3))
     to_a, to_b = (cosine_to(one).target(name) for one, name in zip(directions, "AB", strict=True))
@@ -122,6 +135,7 @@ def test_grad_cam_is_captums_layer_grad_cam_interpolated(model: TorchModel, laye
     assert ours.values == pytest.approx(there.detach().numpy(), abs=1e-5)
 
 
+@pytest.mark.usefixtures("captums_nodes")
 @pytest.mark.parametrize("of", ["gradients", "integrated"])
 def test_smooth_grad_is_captums_noise_tunnel_with_the_same_noise(
     model: TorchModel, of: Any, monkeypatch: pytest.MonkeyPatch
