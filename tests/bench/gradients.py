@@ -3,8 +3,8 @@
 *Windows.* Ours takes more nodes until its map's sum is off by no more than its tolerance. Captum's takes as many as it
 is told to, so its user has to find how many these are: 16, twice as many, and so on, until its sum is off by no more
 than that. Both differentiate the same network of ours, on one thread, in batches of the same size, and tell their gap.
-Beside the search stands its last run alone, as if one had known. At kinks a gap is small by luck, too, and the number of
-nodes is not the same for the two: look at the sum over windows, and at the time for each node.
+Beside the search stands its last run alone, as if one had known. At kinks a gap is small by luck, too, and the number
+of nodes is not the same for the two: look at the sum over windows, and at the time for each node.
 
 *An excerpt* of three windows, through the whole pipeline and on all cores, and what a song of three minutes takes if
 all its windows are like these. *Memory*: the peak of a process that explains 3 windows, and of one that explains 60,
