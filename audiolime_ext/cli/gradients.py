@@ -53,7 +53,7 @@ def map_asked(args: Namespace) -> dict[str, str | None] | None:
 
 def require_map_asked(args: Namespace, model: Any) -> None:
     """Refuse, before any file is read, a model of which the map that is asked for cannot be made; `UsageError`."""
-    from audiolime_ext.gradients.beside import require_map
+    from audiolime_ext.gradients.cost import require_map
 
     if asked := map_asked(args):
         require_map(model, str(asked["method"]), asked["layer"])
@@ -72,7 +72,7 @@ def maps_beside(args: Namespace, explained: Sequence[Any], given: Any, model: An
     labels = list(dict.fromkeys(label for one in explained for label in one.labels))
     expected = cost_beside(first, audio, model, method=str(asked["method"]), n_values=len(labels))
     print(f"audiolime: {utf8(audio.name)}: {expected}, by a trial of one window", file=sys.stderr)
-    return [map_beside(first, audio, model, label=label, **asked) for label in labels]
+    return [map_beside(first, audio, model, label=label, cache=not args.no_cache, **asked) for label in labels]
 
 
 def show_maps(maps: Sequence[Any], explained: Any, folder: Path | None, *, as_json: bool) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def _map_asked(args: Namespace) -> dict[str, Any] | None:
 def _able(args: Namespace, asked: dict[str, Any]) -> tuple[Any, Any]:
     """The index and the model, which can be differentiated; `UsageError` otherwise, before anything is heard."""
     from audiolime_ext.collection.index import load_index
-    from audiolime_ext.gradients.nearness import require_mappable
+    from audiolime_ext.gradients.cost import require_map
     from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.recommendation.queries import Asking
     from audiolime_ext.recommendation.why.pipeline import MODEL
@@ -159,7 +159,7 @@ def _able(args: Namespace, asked: dict[str, Any]) -> tuple[Any, Any]:
     model = None if args.model is None else resolve_model(args)
     index = None if args.index is None else load_index(Path(args.index))
     hears = load_model(model or MODEL) if index is None else Asking(index, model, args.trust).loaded()
-    require_mappable(hears, asked["method"], asked["layer"])
+    require_map(hears, asked["method"], asked["layer"])
     return index, hears if index is None else model
 
 
@@ -169,7 +169,7 @@ def _by_bands(args: Namespace, found: Any, asked: dict[str, Any]) -> Any:
 
     expected = cost_of(found, method=asked["method"], strongest=asked["strongest"])
     print(f"audiolime: {utf8(found.query.name)}: {expected}, by a trial of one window", file=sys.stderr)
-    return nearness_map(found, **asked)
+    return nearness_map(found, cache=not args.no_cache, **asked)
 
 
 def _tell(args: Namespace, found: Any, by_bands: Any, written: dict[str, Any]) -> None:

@@ -15,12 +15,10 @@ from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.gradients.cost import Cost, cost
-from audiolime_ext.gradients.grad_cam import require_layered
+from audiolime_ext.gradients.cost import Cost, cost, require_map
 from audiolime_ext.gradients.integrated import METHOD
-from audiolime_ext.gradients.pipeline import relevance, require_consistent
+from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
-from audiolime_ext.prediction.capabilities import require_differentiable
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.track.explanation import TrackExplanation
@@ -42,6 +40,7 @@ def map_beside(
     method: str = "integrated",
     layer: str | None = None,
     baseline: Any = None,
+    cache: bool = True,
     progress: Told = None,
 ) -> Relevance:
     """The map of a label, of what an explanation is of.
@@ -62,6 +61,8 @@ def map_beside(
         Name of the layer of Grad-CAM.
     baseline : recording or None
         Recording from which integrals start; None: what sounds are switched off to, or silence where that is noise.
+    cache : bool
+        True to keep each window's map on disk.
     progress : callable of one Progress, bool or None
         Function that is told how far the work is, see `audiolime_ext.prediction.taggram.tag`.
 
@@ -111,6 +112,7 @@ def map_beside(
         layer=layer,
         baseline=_start(origin.settings.baseline if baseline is None else baseline, method),
         seed=origin.settings.seed,
+        cache=cache,
         **windows_of(explained, recording),
     )
 
@@ -122,19 +124,6 @@ def cost_beside(explained: Explained, audio: Audio, model: Any, *, method: str, 
         return cost(audio, model, method=method, strongest=None, n_values=n_values, **where)
     trial = cost(audio, model, method=method, strongest=1, n_values=n_values, start_s=where["at"][0])
     return replace(trial, n_windows=len(where["at"]), n_explained=len(where["at"]))
-
-
-def require_map(model: Any, method: str, layer: str | None) -> None:
-    """Refuse, before any work, what no map can be made of; `UsageError` says what can be asked instead."""
-    require_consistent(method, layer=layer, baseline="silence")
-    require_differentiable(model)
-    if method == "grad-cam":
-        require_layered(model, layer)
-    if getattr(model, "front_end", None) is None:
-        raise UsageError(
-            "the model is given signals, so there is no spectrogram in which a map could lie; declare its front_end=, "
-            "or leave the map out"
-        )
 
 
 def windows_of(explained: Explained, audio: Audio) -> dict[str, Any]:

@@ -19,18 +19,27 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.gradients.differentiating import require_gradients, values_and_gradients, windows_at_once
+from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.differentiating import (
+    require_gradients,
+    values_and_gradients,
+    values_of,
+    windows_at_once,
+)
 from audiolime_ext.gradients.faithfulness import n_asked
+from audiolime_ext.gradients.grad_cam import require_layered
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
+from audiolime_ext.gradients.pipeline import require_consistent
 from audiolime_ext.gradients.smoothing import N_DRAWS
-from audiolime_ext.prediction.capabilities import Randomisable
+from audiolime_ext.prediction.capabilities import Randomisable, require_differentiable
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.taggram import whole_windows
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.progress import span
 from audiolime_ext.text import counted
 
+_RATE = 16000  # Hz, at which a model without a rate of its own is tried
 ALL_OUTPUTS = Target(
     "trial",
     ("trial",),
@@ -192,3 +201,41 @@ def cost(
     each_s = (time.perf_counter() - begun) / len(copies)
     explained = n_windows if strongest is None else min(strongest, n_windows)
     return Cost(n_windows, explained, least, most, each_s, n_values, checks_of(model, method, checks, most_steps))
+
+
+def require_map(model: Any, method: str, layer: str | None) -> None:
+    """Refuse, before any work, what no map can be made of; of models with windows one of silence is differentiated.
+
+    Parameters
+    ----------
+    model : Model
+        Model.
+    method : str
+        Method, from `audiolime_ext.gradients.pipeline.METHODS`.
+    layer : str or None
+        Name of the layer of Grad-CAM.
+
+    Raises
+    ------
+    UsageError
+        If the model has no gradients or no spectrogram, or the method or the layer does not fit; it says what can be
+        asked instead.
+    MissingError
+        If a package that differentiates, such as PyTorch, is not installed.
+    ModelError
+        If the model fails, or answers NaN or infinity.
+    """
+    require_consistent(method, layer=layer, baseline="silence")
+    require_differentiable(model)
+    if getattr(model, "front_end", None) is None:
+        raise UsageError(
+            "the model is given signals, so there is no spectrogram in which a map could lie; declare its front_end=, "
+            "or leave the map out"
+        )
+    if method == "grad-cam":
+        require_layered(model, layer)
+    if model.window_s is None:  # nobody knows how long a signal it takes
+        return
+    sr = model.sr or _RATE
+    silence = Audio(np.zeros((1, round(model.window_s * sr)), np.float32), sr)
+    values_of(model, hear(silence, model).features, ALL_OUTPUTS)

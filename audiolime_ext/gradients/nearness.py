@@ -16,21 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import utf8
 from audiolime_ext.gradients.agreed import Agreement
 from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.cost import ALL_OUTPUTS, Cost, cost
-from audiolime_ext.gradients.differentiating import values_of
-from audiolime_ext.gradients.grad_cam import require_layered
-from audiolime_ext.gradients.hearing import hear
+from audiolime_ext.gradients.cost import Cost, cost, require_map
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
-from audiolime_ext.gradients.pipeline import relevance, require_consistent
+from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
-from audiolime_ext.prediction.capabilities import require_differentiable
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.text import shortened
@@ -88,6 +80,7 @@ def nearness_map(
     n_steps: int = FEWEST_STEPS,
     most_steps: int = MOST_STEPS,
     seed: int = 0,
+    cache: bool = True,
     progress: Told = None,
 ) -> NearnessMap:
     """Where in time and frequency of the query its nearness comes from.
@@ -106,6 +99,8 @@ def nearness_map(
         Number of nodes of an integral to begin with, and the most.
     seed : int
         Random seed, of noisy copies and of intervals.
+    cache : bool
+        True to keep each window's map on disk.
     progress : as for `audiolime_ext.relevance`
         Function that is told how far the work is.
 
@@ -143,7 +138,7 @@ def nearness_map(
     [('bass', 'agrees'), ('whistle', 'agrees')]
     """
     asked = why.query.asked
-    require_mappable(asked.asking.model, method, layer)
+    require_map(asked.asking.model, method, layer)
     sr = asked.recording.sr
     found = relevance(
         asked.recording,
@@ -157,6 +152,7 @@ def nearness_map(
         n_steps=n_steps,
         most_steps=most_steps,
         seed=seed,
+        cache=cache,
     )
     beside = None if found.bands_hz is None else agreement(found, why.track)
     options = ["--gradients", method, *([] if layer is None else ["--layer", layer])]
@@ -171,31 +167,6 @@ def cost_of(why: Why, *, method: str = "integrated", strongest: int | None = STR
     start_s, duration_s = asked.first / sr, (asked.end - asked.first) / sr
     given = asked.recording, asked.asking.model
     return cost(*given, method=method, strongest=strongest, start_s=start_s, duration_s=duration_s)
-
-
-def require_mappable(model: Any, method: str, layer: str | None) -> None:
-    """Refuse what cannot be mapped, before any work: one window of silence is differentiated.
-
-    Raises
-    ------
-    UsageError
-        If the model has no gradients or no spectrogram, or the method or the layer does not fit.
-    MissingError
-        If a package that differentiates, such as PyTorch, is not installed.
-    ModelError
-        If the model fails, or answers NaN or infinity.
-    """
-    require_consistent(method, layer=layer, baseline="silence")
-    require_differentiable(model)
-    if getattr(model, "front_end", None) is None:
-        raise UsageError(
-            "the model is given signals, so there is no spectrogram in which relevance could lie; declare its "
-            "front_end=, or leave the map out"
-        )
-    if method == "grad-cam":
-        require_layered(model, layer)
-    silence = Audio(np.zeros((1, round((model.window_s or 1.0) * model.sr)), np.float32), model.sr)
-    values_of(model, hear(silence, model).features, ALL_OUTPUTS)
 
 
 def reading_of(why: Why, found: Relevance) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from audiolime_ext.gradients.again import maps_of
 from audiolime_ext.gradients.faithfulness import faithfulness
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.pipeline import relevance
+from audiolime_ext.gradients.randomised import random_maps
 from audiolime_ext.gradients.relevance import Relevance
 from tests.gradients.networks import Network, linear, one_place
 from tests.gradients.stems import ALL, HIGH, LOW, hears_bass, stems
@@ -169,6 +170,16 @@ def test_curves_of_the_strongest_windows_end_at_the_values_that_the_map_states(
     loaded = Relevance.load(some.save(tmp_path))
     kept = faithfulness(loaded, BASS, baseline=start, audio=FOUR.mixture, n_steps=2, n_random=1)
     assert (kept.curves == found.curves).all()
+
+
+def test_windows_that_were_named_wherever_they_lie_are_asked_again(tmp_path: Path) -> None:
+    some = relevance(FOUR.mixture, BASS, baseline="mean", at=[0.25, 1.5, 2.75], strongest=2, near=0)
+    loaded = Relevance.load(some.save(tmp_path))
+    found = faithfulness(loaded, BASS, baseline="mean", audio=FOUR.mixture, n_steps=2, n_random=1)
+    stated = [[getattr(one, name) for one in some.windows] for name in ("value", "baseline")]
+    np.testing.assert_allclose(found.curves[0, 0, :, [0, -1]], stated, atol=1e-6)
+    (random,) = random_maps(some, BASS, baseline="mean")
+    assert [one.start_s for one in random.windows] == [one.start_s for one in some.windows]
 
 
 def test_another_baseline_of_the_same_name_is_refused() -> None:

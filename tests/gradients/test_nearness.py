@@ -11,8 +11,9 @@ import pytest
 
 from audiolime_ext import tagger, why
 from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.cost import require_map
 from audiolime_ext.gradients.hearing import hear
-from audiolime_ext.gradients.nearness import NearnessMap, cost_of, nearness_map, require_mappable
+from audiolime_ext.gradients.nearness import NearnessMap, cost_of, nearness_map
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.similarity import nearer
 from audiolime_ext.recommendation.why.result import Why
@@ -144,12 +145,12 @@ def test_grad_cam_sums_to_nothing_and_says_so() -> None:
 def test_what_cannot_be_mapped_is_refused_before_any_work() -> None:
     plain = tagger(lambda batch: batch[:, :3].astype(float), sr=SR, window_s=1.0)
     with pytest.raises(UsageError, match=r"cannot be differentiated.*explain the model by its answers alone"):
-        require_mappable(plain, "integrated", None)
+        require_map(plain, "integrated", None)
     deaf = Network(linear(WEIGHTS))
     deaf.front_end = None
     with pytest.raises(UsageError, match="the model is given signals"):
-        require_mappable(deaf, "integrated", None)
+        require_map(deaf, "integrated", None)
     with pytest.raises(UsageError, match="unknown method 'lime'"):
-        require_mappable(EMBEDDER, "lime", None)
+        require_map(EMBEDDER, "lime", None)
     with pytest.raises(UsageError, match="unknown layer 'cell'; did you mean 'cells'"):
-        require_mappable(Celled(), "grad-cam", "cell")
+        require_map(Celled(), "grad-cam", "cell")
