@@ -147,7 +147,7 @@ FIGURES_OF = """
 import numpy as np
 
 from audiolime_ext import embedding_map, explain, explain_track, playlist, relevance, similar, why
-from audiolime_ext.gradients.against import against
+from audiolime_ext.gradients.methods.against import against
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.recommendation.training.result import TrainedEmbedding
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext import why, write_page
-from audiolime_ext.gradients.nearness import nearness_map
+from audiolime_ext.gradients.parts.nearness import nearness_map
 from audiolime_ext.prediction.front_end import LogMel
 from factorizations.oracle import OracleFactorization
 

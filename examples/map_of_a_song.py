@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext import explain_track, write_page
-from audiolime_ext.gradients.beside import map_beside
+from audiolime_ext.gradients.parts.beside import map_beside
 from audiolime_ext.prediction.front_end import LogMel
 from factorizations.oracle import OracleFactorization
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from audiolime_ext import explain, relevance
-from audiolime_ext.gradients.agreement import agreement
+from audiolime_ext.gradients.parts.agreement import agreement
 from audiolime_ext.prediction.front_end import LogMel
 from factorizations.oracle import OracleFactorization
 

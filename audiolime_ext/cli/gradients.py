@@ -63,7 +63,7 @@ def maps_beside(args: Namespace, explained: Sequence[Any], given: Any, model: An
     """The map of each label of a recording that was explained, in one way or several; what it takes is told first."""
     from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.files.names import utf8
-    from audiolime_ext.gradients.beside import cost_beside, map_beside
+    from audiolime_ext.gradients.parts.beside import cost_beside, map_beside
 
     asked: dict[str, Any] | None = map_asked(args)
     if asked is None:
@@ -79,8 +79,8 @@ def show_maps(maps: Sequence[Any], explained: Any, folder: Path | None, *, as_js
     """Write each map and compare it with the weights; print that, or with `as_json` give what to add to the object."""
     from audiolime_ext.cli.relevance import write_map
     from audiolime_ext.files.names import file_name, legible
-    from audiolime_ext.gradients.agreement import agreement
-    from audiolime_ext.gradients.beside import asked_of
+    from audiolime_ext.gradients.parts.agreement import agreement
+    from audiolime_ext.gradients.parts.beside import asked_of
 
     taken = set[str]()
     objects = list[dict[str, Any]]()

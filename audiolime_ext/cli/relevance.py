@@ -122,7 +122,7 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Explain each label of each file."""
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.gradients.grad_cam import require_layered
+    from audiolime_ext.gradients.methods.grad_cam import require_layered
     from audiolime_ext.gradients.pipeline import require_consistent
     from audiolime_ext.prediction.capabilities import require_differentiable
 
@@ -188,9 +188,9 @@ def _explain(given: Any, model: Any, labels: list[Any], baseline: Any, folder: P
     from audiolime_ext.audio.silence import require_sound
     from audiolime_ext.cache import identity
     from audiolime_ext.files.names import file_name
-    from audiolime_ext.gradients.again import where_of
-    from audiolime_ext.gradients.against import against
+    from audiolime_ext.gradients.checks.again import where_of
     from audiolime_ext.gradients.cost import cost
+    from audiolime_ext.gradients.methods.against import against
     from audiolime_ext.gradients.pipeline import relevance
 
     audio, start_s = load_audio(given), args.start or 0.0
@@ -238,8 +238,8 @@ def _told_how_to_go_on(made: list[str]) -> Iterator[None]:
 def _checked(found: Any, model: Any, how: dict[str, Any], args: Namespace) -> dict[str, Any]:
     """What the model says of the map, check by check, and why one is lacking."""
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.gradients.faithfulness import faithfulness
-    from audiolime_ext.gradients.randomised import map_randomisation, require_randomisable
+    from audiolime_ext.gradients.checks.faithfulness import faithfulness
+    from audiolime_ext.gradients.checks.randomised import map_randomisation, require_randomisable
 
     if not found.explained:
         return {"reason": "no window is explained, so there is nothing to check"}
@@ -282,7 +282,7 @@ def _show(found: Any, folder: Path | None, args: Namespace, checks: dict[str, An
 def write_map(found: Any, folder: Path, *, percentile: float = 95.0) -> tuple[dict[str, Path], str | None]:
     """Write all or nothing; the files by what they are, and why there is no sound, where there is none."""
     from audiolime_ext.files.fresh import fresh_folder
-    from audiolime_ext.gradients.grad_cam import RATIO
+    from audiolime_ext.gradients.methods.grad_cam import RATIO
     from audiolime_ext.gradients.saved import FILE_NAME
     from audiolime_ext.report.figures.figure import write_figure
 

@@ -159,7 +159,7 @@ def _repeated(before: Result, result: str) -> list[str]:
 
 def _of_maps(before: Result, after: Any, audio: Any) -> list[str]:
     """What differs when the maps of an explanation are made again: values of windows, and sums of bands."""
-    from audiolime_ext.gradients.beside import map_beside
+    from audiolime_ext.gradients.parts.beside import map_beside
 
     found = []
     for then in before.get("gradients", []):

@@ -165,7 +165,7 @@ def _able(args: Namespace, asked: dict[str, Any]) -> tuple[Any, Any]:
 
 def _by_bands(args: Namespace, found: Any, asked: dict[str, Any]) -> Any:
     """The map; what it takes is told first."""
-    from audiolime_ext.gradients.nearness import cost_of, nearness_map
+    from audiolime_ext.gradients.parts.nearness import cost_of, nearness_map
 
     expected = cost_of(found, method=asked["method"], strongest=asked["strongest"])
     print(f"audiolime: {utf8(found.query.name)}: {expected}, by a trial of one window", file=sys.stderr)

@@ -20,18 +20,18 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.checks.faithfulness import n_asked
 from audiolime_ext.gradients.differentiating import (
     require_gradients,
     values_and_gradients,
     values_of,
     windows_at_once,
 )
-from audiolime_ext.gradients.faithfulness import n_asked
-from audiolime_ext.gradients.grad_cam import require_layered
 from audiolime_ext.gradients.hearing import hear
-from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
+from audiolime_ext.gradients.methods.grad_cam import require_layered
+from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS
+from audiolime_ext.gradients.methods.smoothing import N_DRAWS
 from audiolime_ext.gradients.pipeline import require_consistent
-from audiolime_ext.gradients.smoothing import N_DRAWS
 from audiolime_ext.prediction.capabilities import Randomisable, require_differentiable
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.taggram import whole_windows
@@ -128,8 +128,8 @@ def checks_of(model: Any, method: str, what: str | None, most_steps: int = MOST_
     method : str
         Method of the map, from `audiolime_ext.gradients.pipeline.METHODS`.
     what : {"default", "all"} or None
-        Checks: "default" is `audiolime_ext.gradients.faithfulness.faithfulness`; "all" has also
-        `audiolime_ext.gradients.randomised.map_randomisation`, where the model can be randomised; None: none.
+        Checks: "default" is `audiolime_ext.gradients.checks.faithfulness.faithfulness`; "all" has also
+        `audiolime_ext.gradients.checks.randomised.map_randomisation`, where the model can be randomised; None: none.
     most_steps : int
         Most nodes of an integral.
 

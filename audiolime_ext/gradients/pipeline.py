@@ -23,12 +23,12 @@ from audiolime_ext.cache import Cache, Store
 from audiolime_ext.errors import ModelError, UsageError, unknown
 from audiolime_ext.gradients import choosing
 from audiolime_ext.gradients.differentiating import require_gradients
-from audiolime_ext.gradients.grad_cam import Channels, Order, grad_cam, require_layered
 from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows
-from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
 from audiolime_ext.gradients.kept import Question, value_key, window_by_window
+from audiolime_ext.gradients.methods.grad_cam import Channels, Order, grad_cam, require_layered
+from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
+from audiolime_ext.gradients.methods.smoothing import N_DRAWS, NOISE, blurred, smooth_grad
 from audiolime_ext.gradients.relevance import Relevance, joined
-from audiolime_ext.gradients.smoothing import N_DRAWS, NOISE, blurred, smooth_grad
 from audiolime_ext.gradients.window_facts import WindowFacts
 from audiolime_ext.gradients.window_maps import WindowMaps
 from audiolime_ext.prediction.asking import predict
@@ -111,7 +111,7 @@ def relevance(
     layer : str or None
         Name of the layer of Grad-CAM.
     channels, first : str or None
-        Axes of that layer, see `audiolime_ext.gradients.grad_cam.grad_cam`.
+        Axes of that layer, see `audiolime_ext.gradients.methods.grad_cam.grad_cam`.
     scaled : bool
         True to scale each window's map of Grad-CAM to 0…1, which hides how windows differ.
     blur_frames, blur_bands : float

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiolime_ext.files.names import utf8
-from audiolime_ext.gradients.grad_cam import RATIO
+from audiolime_ext.gradients.methods.grad_cam import RATIO
 from audiolime_ext.gradients.window_facts import Band
 from audiolime_ext.text import counted, minus, text_table
 

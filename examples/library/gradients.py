@@ -39,12 +39,12 @@ from audiolime_ext.files.fresh import make_folder, write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import from_json, to_json
 from audiolime_ext.files.reading import text_of
-from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.contrast import difference_of_integrals, other_as_baseline
 from audiolime_ext.gradients.hearing import Heard, hear, other_windows
-from audiolime_ext.gradients.nearness import nearness_map
+from audiolime_ext.gradients.methods.contrast import difference_of_integrals, other_as_baseline
+from audiolime_ext.gradients.methods.smoothing import gaussian
+from audiolime_ext.gradients.parts.agreement import agreement
+from audiolime_ext.gradients.parts.nearness import nearness_map
 from audiolime_ext.gradients.relevance import Relevance
-from audiolime_ext.gradients.smoothing import gaussian
 from audiolime_ext.prediction.similarity import similarity_to
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.recommendation.queries import Asking, Query

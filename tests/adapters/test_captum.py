@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from audiolime_ext.extras import require
-from audiolime_ext.gradients.contrast import integral_of_difference
-from audiolime_ext.gradients.grad_cam import grad_cam
-from audiolime_ext.gradients.integrated import integrated_gradients
-from audiolime_ext.gradients.smoothing import smooth_grad
+from audiolime_ext.gradients.methods.contrast import integral_of_difference
+from audiolime_ext.gradients.methods.grad_cam import grad_cam
+from audiolime_ext.gradients.methods.integrated import integrated_gradients
+from audiolime_ext.gradients.methods.smoothing import smooth_grad
 from audiolime_ext.prediction.similarity import cosine_to
 from audiolime_ext.prediction.targets import make_target
 
@@ -77,7 +77,7 @@ def captums_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
         nodes, weights = np.polynomial.legendre.leggauss(n)
         return (nodes + 1) / 2, weights / 2
 
-    monkeypatch.setattr("audiolime_ext.gradients.integrated.fejer", gauss_legendre)
+    monkeypatch.setattr("audiolime_ext.gradients.methods.integrated.fejer", gauss_legendre)
 
 
 @pytest.fixture(scope="module")

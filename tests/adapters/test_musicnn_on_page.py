@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from audiolime_ext import Explanation, explain
-from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.beside import map_beside
+from audiolime_ext.gradients.parts.agreement import agreement
+from audiolime_ext.gradients.parts.beside import map_beside
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.report.player.layer import NOT_EXPLAINED, layer_of

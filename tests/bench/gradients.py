@@ -27,7 +27,7 @@ import numpy as np
 from audiolime_ext import Audio, load_audio, relevance
 from audiolime_ext.gradients.differentiating import windows_at_once
 from audiolime_ext.gradients.hearing import hear
-from audiolime_ext.gradients.integrated import integrated_gradients
+from audiolime_ext.gradients.methods.integrated import integrated_gradients
 from audiolime_ext.gradients.window_maps import tolerance
 from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.models.musicnn_network import SCORES

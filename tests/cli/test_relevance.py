@@ -16,13 +16,13 @@ import pytest
 from audiolime_ext import Audio, load_audio, relevance
 from audiolime_ext.cli import main
 from audiolime_ext.cli.relevance import FEWEST_STEPS, MOST_STEPS, write_map
-from audiolime_ext.gradients import integrated
+from audiolime_ext.gradients.methods import integrated
 from audiolime_ext.gradients.relevance import Relevance
 from tests.cli.test_bad_input import AUDIO, INTERRUPTED, MISSING, USAGE, refusal
 from tests.cli.test_commands import MODELS, strict
+from tests.gradients.methods.test_against import Halves
 from tests.gradients.networks import SR, Celled, Network, logistic, one_place
 from tests.gradients.stems import hears_bass
-from tests.gradients.test_against import Halves
 
 LOW_AND_HIGH = np.concatenate([2 * one_place(slice(None), slice(0, 4)), one_place(slice(None), slice(24, 32))])
 
@@ -257,7 +257,7 @@ def test_who_interrupts_the_checks_is_told_that_the_maps_are_not_lost(
     def interrupted(*_: Any, **__: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("audiolime_ext.gradients.faithfulness.faithfulness", interrupted)
+    monkeypatch.setattr("audiolime_ext.gradients.checks.faithfulness.faithfulness", interrupted)
     args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:KNOWN", "--labels", "low", "--faithfulness"]
     assert main(args) == INTERRUPTED
     told = "nothing is left half-written; run the same command again: maps in the cache are not made twice"

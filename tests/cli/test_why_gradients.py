@@ -11,7 +11,7 @@ import pytest
 from audiolime_ext import Audio
 from audiolime_ext.cli import main
 from audiolime_ext.cli.why import MOST_WINDOWS
-from audiolime_ext.gradients.nearness import STRONGEST
+from audiolime_ext.gradients.parts.nearness import STRONGEST
 from tests.cli.test_bad_input import MISSING, USAGE, refusal
 from tests.cli.test_commands import strict
 from tests.gradients.networks import SR, Celled, Network, linear, one_place

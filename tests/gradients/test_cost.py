@@ -8,8 +8,8 @@ import pytest
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.checks.faithfulness import faithfulness
 from audiolime_ext.gradients.cost import Cost, checks_of, cost, gradients_of
-from audiolime_ext.gradients.faithfulness import faithfulness
 from audiolime_ext.gradients.pipeline import METHODS, relevance
 from tests.gradients.networks import SR, Celled, Network, logistic, one_place
 from tests.gradients.stems import hears_bass

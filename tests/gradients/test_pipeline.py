@@ -12,7 +12,7 @@ from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, ModelError, UnfitModel, UsageError
 from audiolime_ext.gradients.hearing import hear
-from audiolime_ext.gradients.integrated import integrated_gradients
+from audiolime_ext.gradients.methods.integrated import integrated_gradients
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.similarity import cosine_to, nearer

@@ -14,13 +14,14 @@ and so was what is compared:
   and Grad-CAM at ``cnn2`` (which has no frequency); 16 gradients each, but one for Grad-CAM.
 - *Weights of components*: Shapley values and LIME over two stems (Spleeter), six bands and about eight superpixels
   (``slic``), each with all masks. They become maps where each component sounds: its weight is spread over the cells in
-  proportion to its soft mask there (`audiolime_ext.gradients.component_power`), so that *a component's cells sum to its
-  weight*, as those of Integrated Gradients sum to the difference from silence. Cells where nothing sounds get nothing.
+  proportion to its soft mask there (`audiolime_ext.gradients.parts.component_power`), so that *a component's cells sum
+  to its weight*, as those of Integrated Gradients sum to the difference from silence. Cells where nothing sounds get
+  nothing.
 
 Then all are maps of 187 × 96 cells, and are judged alike, beside *loudest first* (farthest from silence) and *random*
-(the mean of three): deletion and insertion areas as `audiolime_ext.gradients.faithfulness` has them, in fifths; and the
-sound of the first fifth of the cells *of each map's order*, whichever sign they have, so that every part is of equally
-many cells; how much of the energy that is stands beside it. AI, AD, AG, FF and Fid-In are of that part and the rest.
+(the mean of three): deletion and insertion areas as `audiolime_ext.gradients.checks.faithfulness` has them, in fifths;
+and the sound of the first fifth of the cells *of each map's order*, whichever sign they have, so that every part is of
+equally many cells; how much of the energy that is stands beside it. AI, AD, AG, FF and Fid-In are of that part and the rest.
 *Randomised* is Spearman's correlation of the sizes of cells with those of the map of the network with random weights in
 all layers (not made of the contrast).
 
@@ -53,12 +54,12 @@ from audiolime_ext.errors import AudioError
 from audiolime_ext.faithfulness.check import removal_measures
 from audiolime_ext.faithfulness.curves import area_under
 from audiolime_ext.faithfulness.randomisation import spearman
-from audiolime_ext.gradients.component_power import soft_masks
-from audiolime_ext.gradients.faithfulness import _ranks
+from audiolime_ext.gradients.checks.faithfulness import _ranks
+from audiolime_ext.gradients.checks.randomised import _sizes
 from audiolime_ext.gradients.hearing import hear
+from audiolime_ext.gradients.parts.component_power import soft_masks
+from audiolime_ext.gradients.parts.placing import _powers
 from audiolime_ext.gradients.pipeline import relevance
-from audiolime_ext.gradients.placing import _powers
-from audiolime_ext.gradients.randomised import _sizes
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.sound import parted
 from audiolime_ext.models.musicnn import MusicnnModel

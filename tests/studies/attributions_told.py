@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.faithfulness.randomisation import DECORRELATED, spearman
-from audiolime_ext.gradients.mean import Mean
+from audiolime_ext.gradients.checks.mean import Mean
 from audiolime_ext.text import counted, minus
 from tests.studies.attributions import CHANCE
 

@@ -24,7 +24,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.gradients.integrated import fejer
+from audiolime_ext.gradients.methods.integrated import fejer
 from audiolime_ext.text import text_table
 
 Array = NDArray[np.float64]

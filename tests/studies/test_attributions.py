@@ -11,7 +11,7 @@ import pytest
 from audiolime_ext import explain
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.faithfulness.curves import area_under
-from audiolime_ext.gradients.faithfulness import _ranks, faithfulness
+from audiolime_ext.gradients.checks.faithfulness import _ranks, faithfulness
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance

@@ -79,7 +79,7 @@ class Why(Plotted):
     model : str
         Spec of the model.
     aim : Aim
-        The score as a function of the model's answers, such as `audiolime_ext.gradients.nearness` follows.
+        The score as a function of the model's answers, such as `audiolime_ext.gradients.parts.nearness` follows.
     removals : tuple of Removal
         Places and similarities without each stem.
     notes : tuple of str

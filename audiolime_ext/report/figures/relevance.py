@@ -18,7 +18,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.spectrogram import hz_to_mel
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
-from audiolime_ext.gradients.grad_cam import RATIO
+from audiolime_ext.gradients.methods.grad_cam import RATIO
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet, add_colorbar
 from audiolime_ext.report.figures.spectrogram import PANEL_IN, draw_levels, heard_bands, levels_db

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.files.names import legible
-from audiolime_ext.gradients.agreed import Agreement
-from audiolime_ext.gradients.component_power import band_power
-from audiolime_ext.gradients.nearness import NearnessMap
+from audiolime_ext.gradients.parts.agreed import Agreement
+from audiolime_ext.gradients.parts.component_power import band_power
+from audiolime_ext.gradients.parts.nearness import NearnessMap
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.sound import parted
 from audiolime_ext.gradients.words import SAME, bands_told, head

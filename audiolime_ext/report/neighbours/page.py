@@ -18,7 +18,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.provenance import versions_line
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable
-from audiolime_ext.gradients.nearness import NearnessMap
+from audiolime_ext.gradients.parts.nearness import NearnessMap
 from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.bands import bands_view
@@ -58,7 +58,7 @@ def why_html(
     seed : int
         Random seed for the order of the songs and of the explanations in a study.
     bands : NearnessMap or None
-        Map of the same answer, from `audiolime_ext.gradients.nearness.nearness_map`; a study shows none.
+        Map of the same answer, from `audiolime_ext.gradients.parts.nearness.nearness_map`; a study shows none.
 
     Raises
     ------

@@ -23,7 +23,7 @@ Explained = TrackExplanation | Explanation
 class Options:
     """Options of a page, as `audiolime_ext.report.song.page.page_html` takes them.
 
-    Of the notes it is the file's name, of maps what `audiolime_ext.gradients.beside.all_asked` has of them.
+    Of the notes it is the file's name, of maps what `audiolime_ext.gradients.parts.beside.all_asked` has of them.
     """
 
     title: str | None = None

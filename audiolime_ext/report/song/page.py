@@ -21,7 +21,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.provenance import versions_line
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
-from audiolime_ext.gradients.beside import all_asked
+from audiolime_ext.gradients.parts.beside import all_asked
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.player.kept import kept_clips, kept_media
@@ -73,8 +73,8 @@ def page_html(
         again; None: the command has no remarks, which the page says, or takes the usual name.
     maps : sequence of Relevance
         Maps of gradients, at most one for each label of a recording, such as
-        `audiolime_ext.gradients.beside.map_beside` makes: drawn over the player's spectrogram, in sentences beside
-        what switching sources off does, and as sound where the page may hold it.
+        `audiolime_ext.gradients.parts.beside.map_beside` makes: drawn over the player's spectrogram, in sentences
+        beside what switching sources off does, and as sound where the page may hold it.
 
     Raises
     ------

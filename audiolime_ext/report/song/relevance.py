@@ -2,7 +2,7 @@
 
 A map belongs to the views of its recording that explain its label and hold one of its windows; one that belongs to none
 is refused, and so is a second one for the same label of a view. What is said is the map's own sentences, and beside
-them what switching sources off does (`audiolime_ext.gradients.agreement`).
+them what switching sources off does (`audiolime_ext.gradients.parts.agreement`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import utf8
-from audiolime_ext.gradients.agreed import Agreement
-from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.beside import Explained
+from audiolime_ext.gradients.parts.agreed import Agreement
+from audiolime_ext.gradients.parts.agreement import agreement
+from audiolime_ext.gradients.parts.beside import Explained
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.words import bands_told, head
 from audiolime_ext.report.player.clip import data_uri

@@ -16,14 +16,14 @@ from playwright.sync_api import Browser
 
 from audiolime_ext import why
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.nearness import NearnessMap, nearness_map
+from audiolime_ext.gradients.parts.nearness import NearnessMap, nearness_map
 from audiolime_ext.report.neighbours.bands import BARS, GAP, bands_view
 from audiolime_ext.report.neighbours.page import why_html
 from audiolime_ext.report.neighbours.spectrograms import LEFT, TOP, WIDTH
 from audiolime_ext.report.page import write_page
 from tests.browser.pages import opened
+from tests.gradients.parts.test_nearness import EMBEDDER, SONG, A, mapped, over
 from tests.gradients.stems import HIGH, LOW
-from tests.gradients.test_nearness import EMBEDDER, SONG, A, mapped, over
 from tests.report.neighbours import planted
 from tests.report.player.test_player import violations
 

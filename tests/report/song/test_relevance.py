@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page
 
 from audiolime_ext import Audio, TrackExplanation, explain, explain_track, load_audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.beside import map_beside
+from audiolime_ext.gradients.parts.agreement import agreement
+from audiolime_ext.gradients.parts.beside import map_beside
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.page import write_page

@@ -10,8 +10,8 @@ import pytest
 
 from audiolime_ext import load_model
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.grad_cam import channels_of, grad_cam, log_ratio, resized, turned
-from audiolime_ext.gradients.smoothing import gaussian
+from audiolime_ext.gradients.methods.grad_cam import channels_of, grad_cam, log_ratio, resized, turned
+from audiolime_ext.gradients.methods.smoothing import gaussian
 from tests.gradients.networks import Network, linear, score
 
 RNG = np.random.default_rng(0)

@@ -20,8 +20,8 @@ AD, AG, FF and Fid-In. Much of a recording says much of it, whichever part it is
 that is heard. Cells are chosen over the whole recording, so in a window may be none; its part is silence.
 
 All is of the windows that are explained. Intervals are a bootstrap over them: how much other windows would change a
-mean, not how true it is. `audiolime_ext.gradients.randomised` asks the other question, whether the map depends on what
-the network has learned.
+mean, not how true it is. `audiolime_ext.gradients.checks.randomised` asks the other question, whether the map depends
+on what the network has learned.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.check import removal_measures
 from audiolime_ext.faithfulness.curves import area_under
-from audiolime_ext.gradients.again import Again, ask_again
+from audiolime_ext.gradients.checks.again import Again, ask_again
+from audiolime_ext.gradients.checks.mean import Mean
 from audiolime_ext.gradients.differentiating import Floats, values_of
-from audiolime_ext.gradients.mean import Mean
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.sound import parted
 from audiolime_ext.prediction.targets import Target, TargetSpec

@@ -12,11 +12,11 @@ import pytest
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness import removal
-from audiolime_ext.gradients.again import maps_of
-from audiolime_ext.gradients.faithfulness import faithfulness
+from audiolime_ext.gradients.checks.again import maps_of
+from audiolime_ext.gradients.checks.faithfulness import faithfulness
+from audiolime_ext.gradients.checks.randomised import random_maps
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.pipeline import relevance
-from audiolime_ext.gradients.randomised import random_maps
 from audiolime_ext.gradients.relevance import Relevance
 from tests.gradients.networks import Network, linear, one_place
 from tests.gradients.stems import ALL, HIGH, LOW, hears_bass, stems

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.integrated import integrated_gradients
-from audiolime_ext.gradients.smoothing import blurred, smooth_grad, turned_bands
+from audiolime_ext.gradients.methods.integrated import integrated_gradients
+from audiolime_ext.gradients.methods.smoothing import blurred, smooth_grad, turned_bands
 from audiolime_ext.gradients.window_maps import WindowMaps
 from tests.gradients.networks import Network, linear, logistic, quadratic, relu, score
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.faithfulness import faithfulness
+from audiolime_ext.gradients.checks.faithfulness import faithfulness
+from audiolime_ext.gradients.checks.randomised import MapRandomisation, map_randomisation, random_maps
 from audiolime_ext.gradients.pipeline import relevance
-from audiolime_ext.gradients.randomised import MapRandomisation, map_randomisation, random_maps
 from tests.gradients.networks import Network, linear, one_place
 from tests.gradients.stems import ALL, LOW, Forgetful, hears_bass, stems
 

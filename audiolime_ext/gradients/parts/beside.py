@@ -2,7 +2,7 @@
 
 Its windows are those of the excerpt, or those of the track that are explained and sound. Where sounds are switched off
 to another recording, Integrated Gradients start from that one. From white noise they cannot start, since it is drawn
-anew for each stem: they start from silence, and `audiolime_ext.gradients.agreement` says so.
+anew for each stem: they start from silence, and `audiolime_ext.gradients.parts.agreement` says so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.gradients.cost import Cost, cost, require_map
-from audiolime_ext.gradients.integrated import METHOD
+from audiolime_ext.gradients.methods.integrated import METHOD
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.prediction.loading import load_model

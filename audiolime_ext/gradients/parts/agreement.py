@@ -3,12 +3,13 @@
 A map of gradients says what the network does with its input near this recording; a weight says what changes when a
 component is heard or not. Where both ask the same question they should tell the same story, and where they do not, it
 is the intervention that changed the value. So the relevance is divided between the components by the power of each in
-every cell (`audiolime_ext.gradients.component_power`), and stands beside
+every cell (`audiolime_ext.gradients.parts.component_power`), and stands beside
 
 - *the weight* (a Shapley value, …) and what switching the component off alone changes;
 - *chance*, three times: the component's share of the energy; the share of the cells that it fills, which is what a map
   spread evenly would put on it; and what the map of the same network with random weights puts on it
-  (`audiolime_ext.gradients.randomised.random_maps`). A share that is no other than these says nothing of the model.
+  (`audiolime_ext.gradients.checks.randomised.random_maps`). A share that is no other than these says nothing of the
+  model.
 
 Relevance and weight are compared in the value's unit. Maps of Integrated Gradients have it, since they sum to a
 difference of values as Shapley values do. Others do not: their shares (relevance for less relevance against, divided by
@@ -51,9 +52,16 @@ from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.faithfulness.randomisation import spearman
-from audiolime_ext.gradients.agreed import Agreement, Chance, ComponentAgreement, Correlation, State, WindowAgreement
 from audiolime_ext.gradients.differentiating import Floats
-from audiolime_ext.gradients.placing import Place, Places, find_places
+from audiolime_ext.gradients.parts.agreed import (
+    Agreement,
+    Chance,
+    ComponentAgreement,
+    Correlation,
+    State,
+    WindowAgreement,
+)
+from audiolime_ext.gradients.parts.placing import Place, Places, find_places
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.text import counted

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.integrated import fejer, integrated_gradients
-from audiolime_ext.gradients.smoothing import smooth_grad
+from audiolime_ext.gradients.methods.integrated import fejer, integrated_gradients
+from audiolime_ext.gradients.methods.smoothing import smooth_grad
 from audiolime_ext.gradients.window_maps import WindowMaps, tolerance
 from audiolime_ext.prediction.similarity import cosine_to
 from tests.gradients.networks import Network, linear, log_odds, logistic, one_place, quadratic, relu, score

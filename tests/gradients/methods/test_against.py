@@ -10,7 +10,7 @@ import pytest
 
 from audiolime_ext import Audio, relevance
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.against import against
+from audiolime_ext.gradients.methods.against import against
 from audiolime_ext.gradients.relevance import Relevance
 from tests.gradients.networks import N_BANDS, SR, Network
 

@@ -13,7 +13,7 @@ from audiolime_ext import tagger, why
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.cost import require_map
 from audiolime_ext.gradients.hearing import hear
-from audiolime_ext.gradients.nearness import NearnessMap, cost_of, nearness_map
+from audiolime_ext.gradients.parts.nearness import NearnessMap, cost_of, nearness_map
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.similarity import nearer
 from audiolime_ext.recommendation.why.result import Why

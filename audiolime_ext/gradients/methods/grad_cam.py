@@ -30,7 +30,7 @@ import numpy as np
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.gradients.differentiating import Features, Floats, require_gradients, values_and_gradients
-from audiolime_ext.gradients.smoothing import gaussian
+from audiolime_ext.gradients.methods.smoothing import gaussian
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
 from audiolime_ext.prediction.capabilities import Layered
 from audiolime_ext.prediction.layers import CHANNELS, require_layer

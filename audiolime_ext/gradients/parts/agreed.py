@@ -71,7 +71,7 @@ class ComponentAgreement:
     component : str
         Name of the component.
     state : {"agrees", "neither", "opposite", "idle", "missed", "open"}
-        Relation of the two, see `audiolime_ext.gradients.agreement`.
+        Relation of the two, see `audiolime_ext.gradients.parts.agreement`.
     relevance, weight : float
         Relevance for the value less relevance against it, and weight, in the value's unit.
     reach : float or None
@@ -130,7 +130,7 @@ class WindowAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """A map beside the weights of components; made by `audiolime_ext.gradients.agreement.agreement`.
+    """A map beside the weights of components; made by `audiolime_ext.gradients.parts.agreement.agreement`.
 
     Parameters
     ----------

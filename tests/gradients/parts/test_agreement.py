@@ -11,11 +11,11 @@ import pytest
 
 from audiolime_ext import explain, explain_track
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.agreed import Agreement
-from audiolime_ext.gradients.agreement import agreement, correlation_ends, state_of
-from audiolime_ext.gradients.component_power import band_power
+from audiolime_ext.gradients.checks.randomised import random_maps
+from audiolime_ext.gradients.parts.agreed import Agreement
+from audiolime_ext.gradients.parts.agreement import agreement, correlation_ends, state_of
+from audiolime_ext.gradients.parts.component_power import band_power
 from audiolime_ext.gradients.pipeline import relevance
-from audiolime_ext.gradients.randomised import random_maps
 from audiolime_ext.gradients.relevance import Relevance
 from factorizations.oracle import OracleFactorization
 from tests.gradients.networks import SR, Network, linear, one_place

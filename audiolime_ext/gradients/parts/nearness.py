@@ -5,10 +5,10 @@ The map is of one number: the similarity to A, the similarity to A *less that to
 that of the unaltered song; so map and stems divide the same differences, window by window, and can be compared. The
 cosine with a length of its own (`audiolime_ext.prediction.similarity.nearer`) is another value, and has none for
 silence where vectors are measured from it. For "why A and not B" this is reading 2 of
-`audiolime_ext.gradients.contrast` (which is reading 1, made in half the time), from silence.
+`audiolime_ext.gradients.methods.contrast` (which is reading 1, made in half the time), from silence.
 
 Windows are those of the query that `why` asked about: the strongest few, or all. Beside the map stands how far it
-agrees with the stems' weights (`audiolime_ext.gradients.agreement`), over the windows that both know.
+agrees with the stems' weights (`audiolime_ext.gradients.parts.agreement`), over the windows that both know.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audiolime_ext.files.names import utf8
-from audiolime_ext.gradients.agreed import Agreement
-from audiolime_ext.gradients.agreement import agreement
 from audiolime_ext.gradients.cost import Cost, cost, require_map
-from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
+from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS
+from audiolime_ext.gradients.parts.agreed import Agreement
+from audiolime_ext.gradients.parts.agreement import agreement
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.progress.stages import Told, tells_progress

@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.grad_cam import SCALED, log_ratio
+from audiolime_ext.gradients.methods.grad_cam import SCALED, log_ratio
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.window_facts import WindowFacts
 from audiolime_ext.gradients.window_maps import WindowMaps

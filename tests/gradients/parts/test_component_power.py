@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext.audio.spectrogram import mel_edges_hz
-from audiolime_ext.gradients.component_power import band_power, soft_masks
+from audiolime_ext.gradients.parts.component_power import band_power, soft_masks
 
 SR = 8000
 BANDS = mel_edges_hz(SR, 32)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.gradients.component_power import band_power, soft_masks
 from audiolime_ext.gradients.differentiating import Floats
+from audiolime_ext.gradients.parts.component_power import band_power, soft_masks
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.track.explanation import TrackExplanation
 from audiolime_ext.track.window import names_of

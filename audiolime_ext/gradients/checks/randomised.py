@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.randomisation import DECORRELATED, spearman
-from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, stated_target, where_of
+from audiolime_ext.gradients.checks.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, stated_target, where_of
+from audiolime_ext.gradients.checks.mean import Mean
 from audiolime_ext.gradients.differentiating import Floats
-from audiolime_ext.gradients.mean import Mean
 from audiolime_ext.gradients.pipeline import relevance as relevance_of
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.sound import recording_of

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
-from audiolime_ext.gradients.integrated import FEWEST_STEPS, STAGE, integrated_gradients
-from audiolime_ext.gradients.integrated import REFERENCE as INTEGRATED
+from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, STAGE, integrated_gradients
+from audiolime_ext.gradients.methods.integrated import REFERENCE as INTEGRATED
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.stages import stage

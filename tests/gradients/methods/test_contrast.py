@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiolime_ext.gradients.contrast import difference_of_integrals, integral_of_difference, other_as_baseline
-from audiolime_ext.gradients.integrated import integrated_gradients
-from audiolime_ext.gradients.smoothing import blurred
+from audiolime_ext.gradients.methods.contrast import difference_of_integrals, integral_of_difference, other_as_baseline
+from audiolime_ext.gradients.methods.integrated import integrated_gradients
+from audiolime_ext.gradients.methods.smoothing import blurred
 from audiolime_ext.prediction.similarity import cosine_to, nearer
 from audiolime_ext.prediction.targets import make_target
 from tests.gradients.networks import Network, relu

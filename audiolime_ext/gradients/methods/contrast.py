@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.gradients.differentiating import Features
-from audiolime_ext.gradients.integrated import FEWEST_STEPS, METHOD, MOST_STEPS, integrated_gradients
+from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, METHOD, MOST_STEPS, integrated_gradients
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
 from audiolime_ext.prediction.targets import Target
 

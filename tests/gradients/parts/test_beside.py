@@ -10,10 +10,10 @@ import pytest
 
 from audiolime_ext import Audio, explain, explain_track, tagger
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.beside import OWN_MAP, all_asked, asked_of, cost_beside, map_beside
 from audiolime_ext.gradients.cost import require_map
 from audiolime_ext.gradients.hearing import hear
+from audiolime_ext.gradients.parts.agreement import agreement
+from audiolime_ext.gradients.parts.beside import OWN_MAP, all_asked, asked_of, cost_beside, map_beside
 from audiolime_ext.gradients.pipeline import METHODS, relevance
 from audiolime_ext.report.song.page import page_html
 from factorizations.oracle import OracleFactorization
