@@ -38,7 +38,7 @@ from audiolime_ext.cli.question import (
 from audiolime_ext.files.names import legible, utf8
 
 MOST_WINDOWS = 3  # that are explained, unless every one is wanted
-FEWEST_STEPS, MOST_STEPS = 15, 255  # of an integral
+FEWEST_STEPS, MOST_STEPS = 9, 256  # of an integral
 UNKEPT = "; nothing is kept for another run: no fingerprint or version tells the model from a changed one"
 PICTURE, PART, REST = "picture.png", "part.wav", "rest.wav"
 
@@ -80,7 +80,7 @@ def add(commands: Any) -> None:
         "--most-steps",
         type=whole(FEWEST_STEPS),
         metavar="N",
-        help="most steps of an integral: more make gaps smaller (default 255)",
+        help="most steps of an integral: more make gaps smaller (default 256)",
     )
     parser.add_argument(
         "--blur-frames",

@@ -1,12 +1,12 @@
 """What relevance will cost: windows times gradients, by a trial of one window.
 
-A gradient is one pass through the network and back. Integrated Gradients take 15 for a window, and where their sum is
-off by too much, more and more up to 255, of which none is taken twice, and for the two ends two passes without the way
-back. Smooth ones take as many for each noisy copy, but never more than at first; Grad-CAM takes one. To check a map
+A gradient is one pass through the network and back. Integrated Gradients take 9 for a window, and where their sum is
+off by too much, more and more up to 256, of which none is taken twice, and for the two ends two passes without the way
+back. Smooth ones take 17 for each noisy copy; Grad-CAM takes one. To check a map
 (`checks_of`) takes as many as its curves have steps; to check all, as many again as the map for each layer that becomes
 random.
 
-The trial asks once, since the first call builds what later ones use, and then for 15 gradients of one window at a time
+The trial asks once, since the first call builds what later ones use, and then for 9 gradients of one window at a time
 (or as many as fit into the model's batch), which are measured. A machine that gets busier later will be slower.
 """
 
@@ -30,7 +30,7 @@ from audiolime_ext.gradients.differentiating import (
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.methods.grad_cam import require_layered
 from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS
-from audiolime_ext.gradients.methods.smoothing import N_DRAWS
+from audiolime_ext.gradients.methods.smoothing import N_DRAWS, N_STEPS
 from audiolime_ext.gradients.pipeline import require_consistent
 from audiolime_ext.prediction.capabilities import Randomisable, require_differentiable
 from audiolime_ext.prediction.grid import Grid
@@ -67,10 +67,10 @@ class Cost:
 
     Examples
     --------
-    >>> print(Cost(60, 3, 15, 255, 0.02, n_values=2))
-    2 values × 3 windows of 60 × 15 to 255 gradients: 5 s to 30 s
-    >>> print(Cost(60, 3, 15, 255, 0.02, checks=(66, 66)))
-    3 windows of 60 × 15 to 255 gradients, and 66 to check each: 5 s to 20 s
+    >>> print(Cost(60, 3, 9, 256, 0.02, n_values=2))
+    2 values × 3 windows of 60 × 9 to 256 gradients: 5 s to 30 s
+    >>> print(Cost(60, 3, 9, 256, 0.02, checks=(66, 66)))
+    3 windows of 60 × 9 to 256 gradients, and 66 to check each: 5 s to 20 s
     """
 
     n_windows: int
@@ -107,14 +107,11 @@ def gradients_of(method: str, most_steps: int = MOST_STEPS) -> tuple[int, int]:
     Examples
     --------
     >>> gradients_of("integrated"), gradients_of("smooth-integrated"), gradients_of("grad-cam")
-    ((15, 255), (375, 375), (1, 1))
+    ((9, 256), (425, 425), (1, 1))
     """
     if method == "integrated":
-        most = FEWEST_STEPS
-        while 2 * most + 1 <= most_steps:
-            most = 2 * most + 1
-        return FEWEST_STEPS, most
-    each = {"gradients": N_DRAWS, "smooth-integrated": N_DRAWS * FEWEST_STEPS, "grad-cam": 1}[method]
+        return FEWEST_STEPS, max(FEWEST_STEPS, most_steps)
+    each = {"gradients": N_DRAWS, "smooth-integrated": N_DRAWS * N_STEPS, "grad-cam": 1}[method]
     return each, each
 
 

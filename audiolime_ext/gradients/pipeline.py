@@ -27,7 +27,7 @@ from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows
 from audiolime_ext.gradients.kept import Question, value_key, window_by_window
 from audiolime_ext.gradients.methods.grad_cam import Channels, Order, grad_cam, require_layered
 from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
-from audiolime_ext.gradients.methods.smoothing import N_DRAWS, NOISE, blurred, smooth_grad
+from audiolime_ext.gradients.methods.smoothing import N_DRAWS, N_STEPS, NOISE, blurred, smooth_grad
 from audiolime_ext.gradients.relevance import Relevance, joined
 from audiolime_ext.gradients.window_facts import WindowFacts
 from audiolime_ext.gradients.window_maps import WindowMaps
@@ -61,7 +61,7 @@ def relevance(
     at: Sequence[float] | None = None,
     strongest: int | None = None,
     near: float | None = None,
-    n_steps: int = FEWEST_STEPS,
+    n_steps: int | None = None,
     most_steps: int = MOST_STEPS,
     noise: float = NOISE,
     n_draws: int = N_DRAWS,
@@ -102,8 +102,8 @@ def relevance(
         Number of windows to explain, those of the highest value that are not silent; None: all.
     near : float or None
         Difference from the baseline's value below which a window is not explained; None: the target's own.
-    n_steps, most_steps : int
-        Number of nodes of an integral to begin with, and the most.
+    n_steps, most_steps : int or None, int
+        Number of nodes of an integral to begin with (None: 9, and 17 of each noisy copy), and the most.
     noise : float
         Standard deviation of the noise of SmoothGrad, as a share of the range of a window's features.
     n_draws : int
@@ -173,10 +173,11 @@ def relevance(
     notes = (*notes, *told, *_repeated(asked, heard, outputs))
     near = aim.near if near is None else near
     drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
+    begun = (N_STEPS if method == "smooth-integrated" else FEWEST_STEPS) if n_steps is None else n_steps
     ways: dict[str, tuple[Callable[..., WindowMaps], dict[str, Any]]] = {
-        "integrated": (integrated_gradients, {"n_steps": n_steps, "most_steps": most_steps, "near": near}),
+        "integrated": (integrated_gradients, {"n_steps": begun, "most_steps": most_steps, "near": near}),
         "gradients": (smooth_grad, drawn),
-        "smooth-integrated": (smooth_grad, {**drawn, "of": "integrated", "n_steps": n_steps}),
+        "smooth-integrated": (smooth_grad, {**drawn, "of": "integrated", "n_steps": begun}),
         "grad-cam": (grad_cam, {"layer": layer, "channels": channels, "first": first, "scaled": scaled}),
     }
     each = _of_each(method, heard, base)

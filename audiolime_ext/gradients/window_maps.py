@@ -42,6 +42,8 @@ class WindowMaps:
         Sentences on what else to know.
     references : tuple of str
         BibTeX entries of the method.
+    places : tuple of ndarray, or None
+        Places of the nodes of each window's integral on the way, from 0 (the baseline) to 1; None: not known.
     """
 
     method: str
@@ -53,6 +55,7 @@ class WindowMaps:
     abstained: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    places: tuple[Floats, ...] | None = field(default=None, repr=False)
 
     @property
     def moved(self) -> Floats:
@@ -102,7 +105,7 @@ def together(parts: Sequence[WindowMaps], target: Target, near: float) -> Window
     columns = {name: column(name) for name in ("values", "full", "base", "gaps", "steps", "abstained")}
     counting = {note for part in parts for note in judged(replace(part, notes=()), target, near).notes}
     notes = [note for part in parts for note in part.notes if note not in counting]
-    return judged(replace(parts[0], **columns, notes=()), target, near).with_notes(*notes)
+    return judged(replace(parts[0], **columns, notes=(), places=None), target, near).with_notes(*notes)
 
 
 def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:

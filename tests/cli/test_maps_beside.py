@@ -24,7 +24,7 @@ HEARS = Network(logistic(np.concatenate([2 * one_place(ALL, LOW), 2 * one_place(
 HEARS.spec = "tests.cli.test_maps_beside:HEARS"  # type: ignore[assignment]
 CELLED = Celled()
 SPEC = ("-m", "tests.cli.test_maps_beside:HEARS", "-f", "oracle:stems")
-COST = r"audiolime: song: {} × 15 to 255 gradients: .*, by a trial of one window\n"
+COST = r"audiolime: song: {} × 9 to 256 gradients: .*, by a trial of one window\n"
 
 
 @pytest.fixture(autouse=True)

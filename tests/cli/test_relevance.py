@@ -39,7 +39,7 @@ class Interrupted(Network):
 class Known(Network):
     """One that can be told from others, so that its maps are kept; told to end in its third window if `ended_by`."""
 
-    spec, fingerprint, batch_size = "planted:known", "1", 8  # type: ignore[assignment]
+    spec, fingerprint, batch_size = "planted:known", "1", 9  # type: ignore[assignment]
     ended_by: int | None = None
 
     def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> Any:
@@ -73,7 +73,7 @@ def test_the_three_strongest_windows_are_explained_and_it_is_said_what_that_take
 ) -> None:
     assert main(["relevance", "song.wav", *SPEC, "--labels", "low"]) == 0
     out, err = capsys.readouterr()
-    assert re.match(r"audiolime: song: 3 windows of 6 × 15 to 255 gradients: 1 s.*, by a trial of one window; ", err)
+    assert re.match(r"audiolime: song: 3 windows of 6 × 9 to 256 gradients: 1 s.*, by a trial of one window; ", err)
     told = "nothing is kept for another run: no fingerprint or version tells the model from a changed one"
     assert err.endswith(f"; {told}\n")
     lines = out.splitlines()
@@ -88,7 +88,7 @@ def test_the_three_strongest_windows_are_explained_and_it_is_said_what_that_take
 def test_every_window_is_explained_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["relevance", "song.wav", *SPEC, "--method", "ig", "--every", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert ": 6 windows × 15 to 255 gradients: " in err
+    assert ": 6 windows × 9 to 256 gradients: " in err
     assert [one["start_s"] for one in strict(out)["windows"]] == [0, 1, 2, 3, 4, 5]
 
 
@@ -283,14 +283,14 @@ def test_the_map_is_checked_and_what_that_takes_is_said_before(capsys: pytest.Ca
     args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:BASS", "--near", "0"]
     assert main([*args, "--faithfulness"]) == 0
     out, err = capsys.readouterr()
-    assert "3 windows of 6 × 15 to 255 gradients, and 66 to check each: " in err
+    assert "3 windows of 6 × 9 to 256 gradients, and 66 to check each: " in err
     assert "\ndeletion: the map's order is better than a random order (by " in out
     assert re.search(r"\d\.\d % of the cells, heard", out)
     assert "average_drop" in out
     assert "randomised down to" not in out
     assert main([*args, "--faithfulness", "all", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert "gradients, and 81 to 321 to check each: " in err
+    assert "gradients, and 75 to 322 to check each: " in err
     found = strict(out)["faithfulness"]
     assert {one["curve"] for one in found["map"]["curves"]} == {"deletion", "insertion"}
     assert (found["randomisation"]["layers"], found["randomisation"]["n_windows"]) == (["head"], 3)
@@ -346,10 +346,10 @@ def test_steps_and_nearness_are_those_of_the_library(capsys: pytest.CaptureFixtu
     args = ["relevance", "song.wav", *SPEC, "--labels", "low", "--json"]
     assert main([*args, "--near", "5"]) == 0
     assert all(one["abstained"] for one in strict(capsys.readouterr().out)["windows"])
-    assert main([*args, "--most-steps", "15"]) == 0
+    assert main([*args, "--most-steps", "9"]) == 0
     out, err = capsys.readouterr()
-    assert {one["steps"] for one in strict(out)["windows"]} == {15}
-    assert ": 3 windows of 6 × 15 gradients: " in err
+    assert {one["steps"] for one in strict(out)["windows"]} == {9}
+    assert ": 3 windows of 6 × 9 gradients: " in err
     assert main([*args, "--blur-frames", "2"]) == 0
     notes = strict(capsys.readouterr().out)["notes"]
     assert "blurred by a Gaussian of 2 frames (standard deviation)" in notes

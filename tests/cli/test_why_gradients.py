@@ -42,7 +42,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_map_stands_beside_the_stems_and_what_it_takes_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["why", "query.wav", "bass.wav", "cymbals.wav", *SPEC, *IG]) == 0
     out, err = capsys.readouterr()
-    assert "audiolime: query.wav: 3 windows of 4 × 15 to 255 gradients: 1 s" in err
+    assert "audiolime: query.wav: 3 windows of 4 × 9 to 256 gradients: 1 s" in err
     assert MOST_WINDOWS == STRONGEST == 3
     assert out.startswith("query.wav: why bass.wav over cymbals.wav?\n")
     by_stems, by_bands, *_ = out.split(", 3 windows: bass.wav over cymbals.wav by integrated gradients, from silence")
@@ -55,7 +55,7 @@ def test_the_map_stands_beside_the_stems_and_what_it_takes_is_said(capsys: pytes
 def test_every_window_may_be_mapped_and_json_carries_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["why", "query.wav", "bass.wav", *SPEC, *IG, "--every", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert ": 4 windows × 15 to 255 gradients" in err
+    assert ": 4 windows × 9 to 256 gradients" in err
     told = strict(out)
     windows = told["gradients"]["relevance"]["windows"]
     assert [one["start_s"] for one in windows] == [0, 1, 2, 3]

@@ -38,28 +38,28 @@ def test_the_windows_are_those_of_the_excerpt_and_the_strongest_of_them() -> Non
 
 
 def test_seconds_are_the_product() -> None:
-    assert Cost(9, 3, 15, 255, 0.5, n_values=2).seconds == (45.0, 765.0)
+    assert Cost(9, 3, 9, 256, 0.5, n_values=2).seconds == (27.0, 768.0)
     assert str(Cost(1, 1, 1, 1, 0.5)) == "1 window × 1 gradient: 1 s"
 
 
 @pytest.mark.parametrize("what", ["default", "all"])
 def test_checks_ask_as_often_as_was_said(what: str) -> None:
     network = hears_bass()
-    found = relevance(NOISE, network, strongest=1, near=0, n_steps=15, most_steps=15)
+    found = relevance(NOISE, network, strongest=1, near=0, n_steps=9, most_steps=9)
     least, most = checks_of(network, "integrated", what)
     network.batches.clear()
     faithfulness(found, network)
     assert sum(network.batches) == checks_of(network, "integrated", "default")[0]
     n_layers = len(network.trained_layers) if what == "all" else 0
-    assert (least, most) == (66 + 15 * n_layers, 66 + 255 * n_layers)
+    assert (least, most) == (66 + 9 * n_layers, 66 + 256 * n_layers)
     assert cost(NOISE, network, method="integrated", strongest=1, checks=what).checks == (least, most)
     plain = Network(logistic(one_place(slice(None), slice(0, 6))))
     assert checks_of(plain, "integrated", what) == (66, 66), "its weights cannot be drawn at random"
 
 
 def test_integrals_take_no_gradient_twice_up_to_their_limit() -> None:
-    assert gradients_of("integrated") == (15, 255)
-    assert [gradients_of("integrated", most) for most in (15, 30, 31, 64)] == [(15, 15), (15, 15), (15, 31), (15, 63)]
+    assert gradients_of("integrated") == (9, 256)
+    assert [gradients_of("integrated", most) for most in (9, 30)] == [(9, 9), (9, 30)]
 
 
 def test_a_model_without_gradients_is_not_tried() -> None:

@@ -21,7 +21,8 @@ and so was what is compared:
 Then all are maps of 187 × 96 cells, and are judged alike, beside *loudest first* (farthest from silence) and *random*
 (the mean of three): deletion and insertion areas as `audiolime_ext.gradients.checks.faithfulness` has them, in fifths;
 and the sound of the first fifth of the cells *of each map's order*, whichever sign they have, so that every part is of
-equally many cells; how much of the energy that is stands beside it. AI, AD, AG, FF and Fid-In are of that part and the rest.
+equally many cells; how much of the energy that is stands beside it. AI, AD, AG, FF and Fid-In are of that part and the
+rest.
 *Randomised* is Spearman's correlation of the sizes of cells with those of the map of the network with random weights in
 all layers (not made of the contrast).
 

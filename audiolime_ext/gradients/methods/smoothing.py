@@ -29,14 +29,14 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
-from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, STAGE, integrated_gradients
 from audiolime_ext.gradients.methods.integrated import REFERENCE as INTEGRATED
+from audiolime_ext.gradients.methods.integrated import STAGE, integrated_gradients
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.stages import stage
 from audiolime_ext.text import counted, shortened
 
-NOISE, N_DRAWS = 0.15, 25
+NOISE, N_DRAWS, N_STEPS = 0.15, 25, 17
 ROUNDING = 1e-9  # of the largest total of a band
 REACH = 4.0  # standard deviations
 
@@ -57,7 +57,7 @@ def smooth_grad(
     baseline: NDArray[Any] | None = None,
     noise: float = NOISE,
     n_draws: int = N_DRAWS,
-    n_steps: int = FEWEST_STEPS,
+    n_steps: int = N_STEPS,
     seed: int = 0,
     numbers: Sequence[int] | None = None,
 ) -> WindowMaps:

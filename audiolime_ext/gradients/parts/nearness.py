@@ -18,7 +18,7 @@ from typing import Any
 
 from audiolime_ext.files.names import utf8
 from audiolime_ext.gradients.cost import Cost, cost, require_map
-from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS
+from audiolime_ext.gradients.methods.integrated import MOST_STEPS
 from audiolime_ext.gradients.parts.agreed import Agreement
 from audiolime_ext.gradients.parts.agreement import agreement
 from audiolime_ext.gradients.pipeline import relevance
@@ -77,7 +77,7 @@ def nearness_map(
     method: str = "integrated",
     layer: str | None = None,
     strongest: int | None = STRONGEST,
-    n_steps: int = FEWEST_STEPS,
+    n_steps: int | None = None,
     most_steps: int = MOST_STEPS,
     seed: int = 0,
     cache: bool = True,
@@ -95,8 +95,8 @@ def nearness_map(
         Name of the layer of Grad-CAM.
     strongest : int or None
         Number of the query's windows to map, those of the highest value that are not silent; None: all.
-    n_steps, most_steps : int
-        Number of nodes of an integral to begin with, and the most.
+    n_steps, most_steps : int or None, int
+        Number of nodes of an integral to begin with, and the most, as for `audiolime_ext.relevance`.
     seed : int
         Random seed, of noisy copies and of intervals.
     cache : bool

@@ -113,7 +113,7 @@ def test_what_it_will_cost_counts_these_windows() -> None:
     track = explain_track(MIX, TWO, labels=["low", "high"], cache=False, **USUAL)
     expected = cost_beside(track, MIX, TWO, method="integrated", n_values=2)
     assert (expected.n_windows, expected.n_explained, expected.n_values) == (3, 3, 2)
-    assert str(expected).startswith("2 values × 3 windows × 15 to 255 gradients: ")
+    assert str(expected).startswith("2 values × 3 windows × 9 to 256 gradients: ")
 
 
 @pytest.mark.parametrize("target", ["score", "log-odds", ("low", "high")])

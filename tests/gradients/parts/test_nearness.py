@@ -80,7 +80,7 @@ def test_the_strongest_windows_are_mapped_and_that_is_said() -> None:
     )
     assert found.asked == ("--gradients", "integrated")
     assert mapped().asked == ("--gradients", "integrated", "--every")
-    assert str(cost_of(over())).startswith("3 windows of 4 × 15 to 255 gradients: ")
+    assert str(cost_of(over())).startswith("3 windows of 4 × 9 to 256 gradients: ")
 
 
 def test_what_is_read_names_the_songs_and_the_question_that_is_not_asked() -> None:
