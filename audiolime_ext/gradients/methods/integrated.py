@@ -15,9 +15,11 @@ nothing.
 The integral is a sum over nodes on the line (the trapezoidal rule), and *nodes are put where they are needed*. A pass
 through the network gives the value beside the gradient, so of each step between two nodes it is known by how much its
 sum misses the change of the value there. At first there are nine nodes, equally far apart; then the steps that are
-furthest off are halved, again and again. A network has most of its kinks (ReLU) on a small part of the way, where all
-other steps are in vain: of musicnn 20 to 60 nodes are as complete as 64 to 255 that were fixed beforehand, whether
-midpoints or those of Gauss and Legendre (``python -m tests.studies.nodes``). No gradient is taken twice.
+furthest off are halved, again and again, and no gradient is taken twice. Random networks with kinks (ReLU) take 20 to
+32 nodes so, where as complete a sum needs 64 to 128 that are fixed beforehand, whether midpoints or those of Gauss and
+Legendre (``python -m tests.studies.nodes``); three windows of musicnn took 29 to 37. What is saved are nodes that only
+the sum needs: the map itself is as near to its limit as with as many fixed nodes, for musicnn 3 to 4 % off (2-norm).
+With `n_steps` of 64 to begin with it would be 2 %.
 
 It ends where both hold: the sum over the whole way is off by no more than 1 % of f(x) − f(b) or .001, whichever is
 more; and so is the root of the sum of the steps' squared errors, so that the first is not met by luck, as errors of two
