@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio.recording import load_audio
+from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.cache import Cache, Store
+from audiolime_ext.components.baselines import baseline_sha256
 from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.explanation.provenance import fingerprint_of
 from audiolime_ext.gradients import choosing
 from audiolime_ext.gradients.differentiating import require_gradients
 from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows
@@ -156,6 +158,7 @@ def relevance(
     if scaled and method != "grad-cam":
         raise UsageError(f"scaled is for grad-cam; the maps of {method} keep their unit: leave it out")
     recording, asked = load_audio(audio), load_model(model)
+    baseline = baseline if isinstance(baseline, (str, np.ndarray)) else load_audio(baseline)
     require_differentiable(asked)
     if method == "grad-cam":
         require_layered(asked, layer)
@@ -189,7 +192,8 @@ def relevance(
     maps = maps.with_notes(*notes, *heard.notes)
     begin, stop = recording.span(start_s, duration_s)
     excerpt_s = begin / recording.sr, (stop - begin) / recording.sr
-    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, excerpt_s, seed)
+    start = (None, None) if maps.base is None else (base_name, _hash_of(baseline))
+    return _result(maps, heard, aim, called, start, asked, excerpt_s, seed)
 
 
 def require_consistent(method: str, *, layer: str | None, baseline: Any) -> None:
@@ -267,12 +271,17 @@ def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
         )
 
 
+def _hash_of(baseline: Any) -> str | None:
+    """Hash of another song's samples; None: the baseline is none."""
+    return baseline_sha256(baseline) if isinstance(baseline, Audio) else None
+
+
 def _result(
     maps: WindowMaps,
     heard: Heard,
     aim: Target,
     label: str,
-    baseline: str | None,
+    start: tuple[str | None, str | None],
     model: Model,
     excerpt_s: tuple[float, float],
     seed: int,
@@ -299,7 +308,7 @@ def _result(
         method=maps.method,
         target=aim.name,
         label=label,
-        baseline=baseline,
+        baseline=start[0],
         model=model.spec,
         recording=heard.audio.name,
         sha256=heard.audio.sha256,
@@ -310,4 +319,6 @@ def _result(
         notes=tuple(notes),
         cited=tuple(dict.fromkeys((*maps.references, *getattr(model, "references", ())))),
         audio=heard.audio,
+        baseline_sha256=start[1],
+        fingerprint=fingerprint_of(model),
     )

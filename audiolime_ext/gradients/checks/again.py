@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.baselines import baseline_sha256
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.differentiating import Features, Floats, values_of
 from audiolime_ext.gradients.hearing import Heard, hear, takes_starts
@@ -159,7 +160,13 @@ def ask_again(
     label = relevance.label if whole.keeps_labels else None
     aim, called = one_value(wanted, label, asked, outputs)
     base, named, _ = start_of(baseline, heard, every, asked)
-    if relevance.baseline not in (None, named):
+    known = None if isinstance(baseline, (str, np.ndarray)) else baseline_sha256(baseline)
+    same = (
+        named == relevance.baseline
+        if None in (known, relevance.baseline_sha256)
+        else known == relevance.baseline_sha256
+    )
+    if relevance.baseline is not None and not same:
         raise UsageError(f"the map starts from {relevance.baseline}, and not from {named}; give its own: baseline=")
     own = explained(relevance)
     stated = np.array([one.value for one in relevance.windows])
