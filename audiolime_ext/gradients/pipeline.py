@@ -25,7 +25,7 @@ from audiolime_ext.errors import ModelError, UsageError, unknown
 from audiolime_ext.explanation.provenance import fingerprint_of
 from audiolime_ext.gradients import choosing
 from audiolime_ext.gradients.differentiating import require_gradients
-from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows
+from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows, takes_starts
 from audiolime_ext.gradients.kept import Question, value_key, window_by_window
 from audiolime_ext.gradients.methods.grad_cam import Channels, Order, grad_cam, require_layered
 from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
@@ -46,6 +46,7 @@ from audiolime_ext.text import counted
 
 METHODS = ("integrated", "gradients", "smooth-integrated", "grad-cam")
 BASELINES = ("silence", "mean")
+_TOGETHER_S = 1e-3  # starts that are nearer than this are the same
 
 
 @takes_plain
@@ -95,7 +96,7 @@ def relevance(
     baseline : {"silence", "mean"}, ndarray, or anything that `audiolime_ext.load_audio` reads but a name
         Beginning of Integrated Gradients: silence after the front end, the mean of all windows of the excerpt, features
         (n_frames, n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``: its
-        first with the excerpt's first, and so on.
+        first with the excerpt's first, and so on; with a window that begins later than these (`at`), one as much later.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
     at : sequence of float or None
@@ -234,10 +235,15 @@ def start_of(given: Any, heard: Heard, every: Heard, model: Model) -> tuple[NDAr
     if isinstance(given, np.ndarray):
         of_all = given.shape == every.features.shape
         return (given[nearest(heard, every)] if of_all else given), "the given features", ()
-    other = hear(load_audio(given), model)
+    other, number = hear(load_audio(given), model), nearest(heard, every)
     windows, notes = other_windows(other, len(every.features))
+    base, late_s = windows[number], heard.starts_s - every.starts_s[number]
+    for i in np.flatnonzero(np.abs(late_s) > _TOGETHER_S):  # windows between those of the excerpt
+        start_s = other.starts_s[number[i] % len(other.starts_s)] + late_s[i]
+        if takes_starts(other.audio, model) and 0 <= start_s <= other.audio.duration_s - other.window_s:
+            base[i] = hear(other.audio, model, at=[start_s]).features[0]
     about = f"the baseline is another song, {other.audio.name}: maps say nothing of how near this one is to it"
-    return windows[nearest(heard, every)], f"the windows of {other.audio.name}", (*notes, about)
+    return base, f"the windows of {other.audio.name}", (*notes, about)
 
 
 def _of_each(method: str, heard: Heard, base: NDArray[np.float32]) -> dict[str, Sequence[Any]]:

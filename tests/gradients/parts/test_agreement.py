@@ -14,6 +14,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.checks.randomised import random_maps
 from audiolime_ext.gradients.parts.agreed import Agreement
 from audiolime_ext.gradients.parts.agreement import agreement, correlation_ends, state_of
+from audiolime_ext.gradients.parts.comparable import limit_of
 from audiolime_ext.gradients.parts.component_power import band_power
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
@@ -354,6 +355,18 @@ def test_rounding_is_nothing_also_where_all_counts() -> None:
     spread = float(np.ptp(explained.neighborhood.scores[:, 0]))
     assert agreement(found, explained, near=0).near == pytest.approx(1e-6 * spread)
     assert agreement(found, explained, near=0.2).near == 0.2
+
+
+@pytest.mark.parametrize(
+    ("target", "most"), [("score", 0.05), ("log-odds", 0.2), (("a", "b"), 0.05), (lambda scores: scores[:, :1], None)]
+)
+def test_what_is_nothing_depends_on_the_value(target: Any, most: float | None) -> None:
+    network = Network(logistic(np.concatenate([one_place(ALL, LOW), 2 * one_place(ALL, LOW)]), -1.0), ["a", "b"])
+    explained = explain(PAIR.mixture, network, factorization=PAIR, target=target)
+    column = explained.column()
+    spread = float(np.ptp(explained.neighborhood.scores[:, column]))
+    assert limit_of(explained, column, None) == pytest.approx(spread / 20 if most is None else most)
+    assert limit_of(explained, column, 0.0) == pytest.approx(1e-6 * spread)
 
 
 def test_of_other_values_a_twentieth_of_their_range_is_nothing_which_is_said() -> None:

@@ -174,6 +174,14 @@ def test_a_recording_of_which_no_hash_is_known_is_told_by_its_value(tmp_path: Pa
         map_beside(before, MIX, TWO, baseline=quiet)
 
 
+@pytest.mark.parametrize("start_s", [0.0, 1.37, 2.5, 3.0])
+def test_integrals_start_from_the_very_seconds_that_stand_for_what_is_off(start_s: float) -> None:
+    one = explain(MIX, TWO, baseline=OTHER, start_s=start_s, **OFF)
+    found = map_beside(one, MIX, TWO, baseline=OTHER)
+    assert found.windows[0].baseline == pytest.approx(one.score("low")[1], abs=1e-4)
+    assert not any("the map starts from" in note for note in agreement(found, one).notes)
+
+
 def test_a_map_from_other_seconds_of_that_recording_says_so() -> None:
     one = explain(MIX, TWO, baseline=OTHER, start_s=2.0, **OFF)
     same = relevance(MIX, TWO, label="low", at=[2.0], baseline=OTHER)
