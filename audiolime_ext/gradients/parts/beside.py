@@ -200,8 +200,8 @@ def _start(explained: Explained, baseline: Any) -> Audio | str:
     off, known = origin.settings.baseline, origin.baseline_sha256
     if baseline is None and off_is_recording(origin):
         raise UsageError(
-            f"sounds are switched off to another recording, {off!r}, and the explanation holds its name, which is "
-            "no path; give that recording: baseline="
+            f"sounds are switched off to another recording, {off!r}; the explanation holds its name and not its sound: "
+            "give it again: baseline="
         )
     if baseline is None or (isinstance(baseline, str) and baseline == "silence"):
         return "silence"

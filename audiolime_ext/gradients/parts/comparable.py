@@ -125,16 +125,14 @@ def baseline_note(relevance: Relevance, origin: Provenance, places: Sequence[Pla
     Of another recording the hash is compared, and then the values: both may lie at other seconds of it.
     """
     off = origin.settings.baseline
-    if relevance.baseline is None:
+    told = f"the map starts from {relevance.baseline}, and components are switched off to {off}"
+    hashes = relevance.baseline_sha256, origin.baseline_sha256
+    if relevance.baseline is None or (not off_is_recording(origin) and relevance.baseline == off):
         return None
-    if not off_is_recording(origin):
-        same = relevance.baseline == off and relevance.baseline_sha256 is None
-    else:
-        same = relevance.baseline_sha256 is not None and relevance.baseline_sha256 == origin.baseline_sha256
-    if not same:
-        return f"the map starts from {relevance.baseline}, and components are switched off to {off}"
-    if not off_is_recording(origin):
-        return None
+    if off_is_recording(origin) and relevance.baseline_sha256 is not None and origin.baseline_sha256 is None:
+        return f"{told}: nothing says whether this is one recording"
+    if None in hashes or hashes[0] != hashes[1]:
+        return told
     found = [(one.base, one.empty) for one in places if one.base is not None and abs(one.base - one.empty) > near / 2]
     if not found:
         return None

@@ -141,7 +141,7 @@ def test_integrals_start_from_the_recording_that_stands_for_what_is_off_and_from
 
 OTHER = Audio(MIX.samples[:, ::-1].copy(), SR, "other.wav")
 OFF: dict[str, Any] = {"labels": ["low"], "factorization": "bands:2", "progress": False}
-NEEDED = r"switched off to another recording, 'other\.wav', .* no path; give that recording: baseline="
+NEEDED = r"switched off to another recording, 'other\.wav'; .* and not its sound: give it again: baseline="
 
 
 def test_the_recording_that_stands_for_what_is_off_is_never_opened_by_its_name(
@@ -169,6 +169,8 @@ def test_a_recording_of_which_no_hash_is_known_is_told_by_its_value(tmp_path: Pa
     assert loaded.provenance.baseline_sha256 == Audio(OTHER.samples, SR).sha256
     before = replace(loaded, provenance=replace(loaded.provenance, baseline_sha256=None))
     assert map_beside(before, MIX, TWO, baseline=OTHER).baseline == "the windows of other.wav"
+    told = agreement(map_beside(before, MIX, TWO, baseline=OTHER), before).notes
+    assert any(note.endswith("switched off to other.wav: nothing says whether this is one recording") for note in told)
     quiet = Audio(MIX.samples * 0, SR, "quiet")
     with pytest.raises(UsageError, match=r"with the value .* where all are, and 'quiet' has .* another recording"):
         map_beside(before, MIX, TWO, baseline=quiet)
