@@ -82,7 +82,7 @@ class Relevance(Plotted):
         Hash of the samples of the other recording that the windows were compared with; None: it was none, or is not
         known.
     fingerprint : str or None
-        What tells this state of the model from another; None: not known.
+        Fingerprint of the model's state; None: not known.
     """
 
     values: Floats = field(repr=False)
