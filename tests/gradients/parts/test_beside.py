@@ -148,7 +148,7 @@ def test_the_recording_that_stands_for_what_is_off_is_never_opened_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Audio(MIX.samples / 2, SR).write("other.wav")  # another sound under that name
+    Audio(MIX.samples / np.float32(2), SR).write("other.wav")  # another sound under that name
     one = explain(MIX, TWO, baseline=OTHER, start_s=0.0, **OFF)
     track = explain_track(MIX, TWO, baseline=OTHER, cache=False, **OFF)
     for explained in (one, track):
