@@ -62,6 +62,7 @@ def require_map_asked(args: Namespace, model: Any) -> None:
 def maps_beside(args: Namespace, explained: Sequence[Any], given: Any, model: Any) -> list[Any]:
     """The map of each label of a recording that was explained, in one way or several; what it takes is told first."""
     from audiolime_ext.audio.recording import load_audio
+    from audiolime_ext.components.baselines import load_baseline
     from audiolime_ext.files.names import utf8
     from audiolime_ext.gradients.parts.beside import cost_beside, map_beside
 
@@ -72,7 +73,9 @@ def maps_beside(args: Namespace, explained: Sequence[Any], given: Any, model: An
     labels = list(dict.fromkeys(label for one in explained for label in one.labels))
     expected = cost_beside(first, audio, model, method=str(asked["method"]), n_values=len(labels))
     print(f"audiolime: {utf8(audio.name)}: {expected}, by a trial of one window", file=sys.stderr)
-    return [map_beside(first, audio, model, label=label, cache=not args.no_cache, **asked) for label in labels]
+    off = load_baseline(args.baseline)
+    asked |= {"baseline": None if isinstance(off, str) else off, "cache": not args.no_cache}
+    return [map_beside(first, audio, model, label=label, **asked) for label in labels]
 
 
 def show_maps(maps: Sequence[Any], explained: Any, folder: Path | None, *, as_json: bool) -> dict[str, Any]:

@@ -159,11 +159,14 @@ def _repeated(before: Result, result: str) -> list[str]:
 
 def _of_maps(before: Result, after: Any, audio: Any) -> list[str]:
     """What differs when the maps of an explanation are made again: values of windows, and sums of bands."""
+    from audiolime_ext.components.baselines import load_baseline
     from audiolime_ext.gradients.parts.beside import map_beside
 
-    found = []
-    for then in before.get("gradients", []):
-        now = map_beside(after, audio, before["model"], label=then["label"], **then["asked"])
+    maps, found = before.get("gradients", []), []
+    off = load_baseline(before["settings"]["baseline"]) if maps else ""  # which the explanation was made again with
+    start = None if isinstance(off, str) else off
+    for then in maps:
+        now = map_beside(after, audio, before["model"], label=then["label"], baseline=start, **then["asked"])
         rows: list[tuple[str, list[float], list[float]]] = [
             ("values", [one["value"] for one in then["windows"]], [one.value for one in now.windows]),
             ("bands", [one["mean"] for one in then["bands"]], [one.mean for one in now.bands()]),

@@ -55,6 +55,21 @@ def baseline_name(baseline: Any) -> str:
     return other.path or other.name
 
 
+def baseline_sha256(baseline: Any) -> str | None:
+    """Hash of another recording's samples and rate, whatever its name is and whether it has a file; None for a name.
+
+    Examples
+    --------
+    >>> sound = np.ones((1, 4), np.float32)
+    >>> baseline_sha256("noise"), baseline_sha256(Audio(sound, 8000, "a")) == baseline_sha256((sound, 8000))
+    (None, True)
+    """
+    if isinstance(baseline, str) and baseline in BASELINES:
+        return None
+    other = load_audio(baseline)
+    return Audio(other.samples, other.sr).sha256
+
+
 def off_signals(
     baseline: Any, audio: Audio, stems: Stems, factorization: Factorization, *, first: int
 ) -> Samples | None:

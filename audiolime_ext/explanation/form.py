@@ -168,7 +168,13 @@ class SavedVersions(TypedDict):
     weights: dict[str, str | None]
 
 
-class SavedProvenance(TypedDict):
+class _LaterProvenance(TypedDict, total=False):
+    """What files of this format did not always hold."""
+
+    baseline_sha256: str | None
+
+
+class SavedProvenance(_LaterProvenance):
     """Where it comes from."""
 
     file: str | None

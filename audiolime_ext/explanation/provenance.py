@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.baselines import baseline_sha256
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.kept import KeptStems
@@ -54,6 +55,9 @@ class Provenance:
         None: not known, as of a function without a ``version``.
     references : tuple of str
         BibTeX entries of both.
+    baseline_sha256 : str or None
+        SHA-256 of the samples of the recording that plays where a component is off; None: none does, or it is not known
+        (saved by an earlier version).
     """
 
     file: str | None
@@ -66,6 +70,7 @@ class Provenance:
     labels: tuple[str, ...] = ()
     versions: dict[str, Any] = field(default_factory=dict)
     references: tuple[str, ...] = ()
+    baseline_sha256: str | None = None
 
     @property
     def target(self) -> str:
@@ -93,6 +98,14 @@ class Provenance:
         name = self.model or next((name for name in weights if name.startswith("own model")), "own model")
         return _in_state(name, weights.get(name))
 
+    @property
+    def model_fingerprint(self) -> str | None:
+        """What tells this state of the model from another, as `fingerprint_of` has it; None: not known."""
+        weights = self.versions.get("weights", {})
+        own = (state for name, state in weights.items() if name.startswith("own model"))
+        found = next(own, None) if self.model is None else weights.get(self.model)
+        return None if found is None else str(found)
+
 
 def provenance_of(
     audio: Audio, separator: Factorization, model: Model, settings: Settings, target: Target, labels: Sequence[str]
@@ -110,6 +123,7 @@ def provenance_of(
         references=(*separator.references, *model.references),
         settings=settings.stated(target),
         labels=tuple(labels),
+        baseline_sha256=baseline_sha256(settings.baseline),
     )
 
 
@@ -135,11 +149,16 @@ def _in_state(name: str, state: str | None) -> str:
 
 def _identity(built: Any, own: str) -> tuple[str, str | None]:
     """The spec, or the name, and the fingerprint of a separator or a model."""
+    return built.spec or f"{own} {_name_of(built)}", fingerprint_of(built)
+
+
+def fingerprint_of(built: Any) -> str | None:
+    """What tells this state of a separator or a model from another, as results keep it; None: not known."""
     if built.spec is None and isinstance(built, FunctionModel) and built.state is None:
         fingerprint = built.version  # a function is not asked once more, beyond the budget, for a hash of its answers
     else:
         fingerprint = getattr(built, "fingerprint", None)
-    return built.spec or f"{own} {_name_of(built)}", str(fingerprint) if fingerprint else None
+    return str(fingerprint) if fingerprint else None
 
 
 def _name_of(built: Any) -> str:

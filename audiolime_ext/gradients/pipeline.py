@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio.recording import load_audio
+from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.cache import Cache, Store
+from audiolime_ext.components.baselines import baseline_sha256
 from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.explanation.provenance import fingerprint_of
 from audiolime_ext.gradients import choosing
 from audiolime_ext.gradients.differentiating import require_gradients
-from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows
+from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows, takes_starts
 from audiolime_ext.gradients.kept import Question, value_key, window_by_window
 from audiolime_ext.gradients.methods.grad_cam import Channels, Order, grad_cam, require_layered
 from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
@@ -44,6 +46,7 @@ from audiolime_ext.text import counted
 
 METHODS = ("integrated", "gradients", "smooth-integrated", "grad-cam")
 BASELINES = ("silence", "mean")
+_TOGETHER_S = 1e-3  # starts that are nearer than this are the same
 
 
 @takes_plain
@@ -93,7 +96,7 @@ def relevance(
     baseline : {"silence", "mean"}, ndarray, or anything that `audiolime_ext.load_audio` reads but a name
         Beginning of Integrated Gradients: silence after the front end, the mean of all windows of the excerpt, features
         (n_frames, n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``: its
-        first with the excerpt's first, and so on.
+        first with the excerpt's first, and so on; with a window that begins later than these (`at`), one as much later.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
     at : sequence of float or None
@@ -156,6 +159,7 @@ def relevance(
     if scaled and method != "grad-cam":
         raise UsageError(f"scaled is for grad-cam; the maps of {method} keep their unit: leave it out")
     recording, asked = load_audio(audio), load_model(model)
+    baseline = baseline if isinstance(baseline, (str, np.ndarray)) else load_audio(baseline)
     require_differentiable(asked)
     if method == "grad-cam":
         require_layered(asked, layer)
@@ -189,7 +193,8 @@ def relevance(
     maps = maps.with_notes(*notes, *heard.notes)
     begin, stop = recording.span(start_s, duration_s)
     excerpt_s = begin / recording.sr, (stop - begin) / recording.sr
-    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, excerpt_s, seed)
+    start = (None, None) if maps.base is None else (base_name, _hash_of(baseline))
+    return _result(maps, heard, aim, called, start, asked, excerpt_s, seed)
 
 
 def require_consistent(method: str, *, layer: str | None, baseline: Any) -> None:
@@ -230,10 +235,15 @@ def start_of(given: Any, heard: Heard, every: Heard, model: Model) -> tuple[NDAr
     if isinstance(given, np.ndarray):
         of_all = given.shape == every.features.shape
         return (given[nearest(heard, every)] if of_all else given), "the given features", ()
-    other = hear(load_audio(given), model)
+    other, number = hear(load_audio(given), model), nearest(heard, every)
     windows, notes = other_windows(other, len(every.features))
+    base, late_s = windows[number], heard.starts_s - every.starts_s[number]
+    for i in np.flatnonzero(np.abs(late_s) > _TOGETHER_S):  # windows between those of the excerpt
+        start_s = other.starts_s[number[i] % len(other.starts_s)] + late_s[i]
+        if takes_starts(other.audio, model) and 0 <= start_s <= other.audio.duration_s - other.window_s:
+            base[i] = hear(other.audio, model, at=[start_s]).features[0]
     about = f"the baseline is another song, {other.audio.name}: maps say nothing of how near this one is to it"
-    return windows[nearest(heard, every)], f"the windows of {other.audio.name}", (*notes, about)
+    return base, f"the windows of {other.audio.name}", (*notes, about)
 
 
 def _of_each(method: str, heard: Heard, base: NDArray[np.float32]) -> dict[str, Sequence[Any]]:
@@ -267,12 +277,17 @@ def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
         )
 
 
+def _hash_of(baseline: Any) -> str | None:
+    """Hash of another song's samples; None: the baseline is none."""
+    return baseline_sha256(baseline) if isinstance(baseline, Audio) else None
+
+
 def _result(
     maps: WindowMaps,
     heard: Heard,
     aim: Target,
     label: str,
-    baseline: str | None,
+    start: tuple[str | None, str | None],
     model: Model,
     excerpt_s: tuple[float, float],
     seed: int,
@@ -299,7 +314,7 @@ def _result(
         method=maps.method,
         target=aim.name,
         label=label,
-        baseline=baseline,
+        baseline=start[0],
         model=model.spec,
         recording=heard.audio.name,
         sha256=heard.audio.sha256,
@@ -310,4 +325,6 @@ def _result(
         notes=tuple(notes),
         cited=tuple(dict.fromkeys((*maps.references, *getattr(model, "references", ())))),
         audio=heard.audio,
+        baseline_sha256=start[1],
+        fingerprint=fingerprint_of(model),
     )

@@ -78,6 +78,11 @@ class Relevance(Plotted):
         BibTeX entries of the method and the model.
     audio : Audio or None
         Recording; None for a result that was loaded.
+    baseline_sha256 : str or None
+        Hash of the samples of the other recording that the windows were compared with; None: it was none, or is not
+        known.
+    fingerprint : str or None
+        Fingerprint of the model's state; None: not known.
     """
 
     values: Floats = field(repr=False)
@@ -101,6 +106,8 @@ class Relevance(Plotted):
     notes: tuple[str, ...] = ()
     cited: tuple[str, ...] = field(default=(), repr=False)
     audio: Audio | None = field(default=None, repr=False)
+    baseline_sha256: str | None = field(default=None, repr=False)
+    fingerprint: str | None = field(default=None, repr=False)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -32,7 +32,12 @@ class _Window(TypedDict):
     abstained: bool
 
 
-class _Saved(TypedDict):
+class _Later(TypedDict, total=False):
+    baseline_sha256: str | None
+    fingerprint: str | None
+
+
+class _Saved(_Later):
     format: int
     times_s: list[float]
     bands_hz: list[float] | None
@@ -68,13 +73,14 @@ _PLAIN = (
     "seed",
     "top_hz",
 )
+_LATER = ("baseline_sha256", "fingerprint")  # what files of this format did not always hold
 
 
 def save(relevance: Relevance, folder: Path) -> Path:
     """Write a result into `folder` (made if needed) and return it; `OutputError` if that fails."""
     content = {
         "format": FORMAT,
-        **{name: getattr(relevance, name) for name in _PLAIN},
+        **{name: getattr(relevance, name) for name in (*_PLAIN, *_LATER)},
         "times_s": relevance.times_s.tolist(),
         "bands_hz": None if relevance.bands_hz is None else relevance.bands_hz.tolist(),
         "covered": relevance.covered.tolist(),
@@ -122,6 +128,7 @@ def _fields(content: _Saved, values: NDArray[Any]) -> dict[str, Any]:
     require("`per_window` does not fit", n_windows == len(rows) > 0 and {len(row) for row in rows} == {values.shape[1]})
     return {
         **{name: content[name] for name in _PLAIN},  # type: ignore[literal-required]
+        **{name: content.get(name) for name in _LATER},
         "values": values,
         "times_s": np.array(content["times_s"]),
         "bands_hz": None if hz is None else np.array(hz),

@@ -18,6 +18,7 @@ from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.silence import power
 from audiolime_ext.cache import Entry, Store, identity
 from audiolime_ext.components import components as parts
+from audiolime_ext.components.baselines import baseline_sha256
 from audiolime_ext.components.game import answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.errors import UsageError
@@ -258,9 +259,8 @@ class Asking:
     @cached_property
     def _off(self) -> str | list[str]:
         """What the baseline is, for the key of an entry."""
-        if isinstance(self.settings.baseline, str):
-            return self.settings.baseline
-        return ["recording", Audio(self.settings.baseline.samples, self.settings.baseline.sr).sha256]
+        sha256 = baseline_sha256(self.settings.baseline)
+        return str(self.settings.baseline) if sha256 is None else ["recording", sha256]
 
 
 def _of_noise(n_values: int, entry: Entry) -> Noise:

@@ -137,6 +137,23 @@ def test_integrals_start_from_what_is_off_or_say_that_they_do_not(
     assert out.count(told.strip()) == noted
 
 
+def test_another_recording_as_the_baseline_serves_a_track_a_page_and_a_rerun(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Audio(BAND.mixture.samples[:, ::-1].copy(), BAND.sr).write("other.wav")
+    args = ["song.wav", *SPEC[:2], "-f", "bands:2", "--labels", "low", "--baseline", "other.wav", "--gradients", "ig"]
+    assert main(["explain", *args, "--track"]) == 0
+    assert "score of low by integrated gradients, from the windows of other\n" in (out := capsys.readouterr().out)
+    assert "note: the map starts from" not in out
+    assert main(["page", *args, "--audio", "none"]) == 0
+    assert 'data-map="low"' in Path("song.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["explain", *args, "--start", "2.3", "--json"]) == 0
+    Path("result.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert main(["rerun", "result.json", "--trust"]) == 0
+    assert capsys.readouterr().out == "same\n"
+
+
 REFUSED = [
     (("--gradients", "lime"), "unknown method 'lime'"),
     (("--layer", "cells"), "--layer is for --gradients grad-cam; give both, or leave --layer out"),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.baselines import baseline_sha256
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.differentiating import Features, Floats, values_of
 from audiolime_ext.gradients.hearing import Heard, hear, takes_starts
@@ -159,8 +160,7 @@ def ask_again(
     label = relevance.label if whole.keeps_labels else None
     aim, called = one_value(wanted, label, asked, outputs)
     base, named, _ = start_of(baseline, heard, every, asked)
-    if relevance.baseline not in (None, named):
-        raise UsageError(f"the map starts from {relevance.baseline}, and not from {named}; give its own: baseline=")
+    _require_own_start(relevance, baseline, named)
     own = explained(relevance)
     stated = np.array([one.value for one in relevance.windows])
     if called != relevance.label or np.abs(aim.apply(outputs)[:, 0] - stated).max() > aim.near / 2:
@@ -171,6 +171,19 @@ def ask_again(
     return Again(
         relevance, asked, heard, aim, whole, column, outputs[own], heard.features[own], wide[own], maps_of(relevance)
     )
+
+
+def _require_own_start(relevance: Relevance, baseline: Any, named: str) -> None:
+    """Raise `UsageError` where a map starts from something else: another recording by its hash, where that is known."""
+    given = None if isinstance(baseline, (str, np.ndarray)) else baseline_sha256(baseline)
+    if None in (given, relevance.baseline_sha256):
+        if relevance.baseline not in (None, named):
+            raise UsageError(f"the map starts from {relevance.baseline}, and not from {named}; give its own: baseline=")
+    elif given != relevance.baseline_sha256:
+        raise UsageError(
+            f"the map starts from {relevance.baseline}, and what is given has other samples than these; give the very "
+            "same recording: baseline="
+        )
 
 
 def _require_same_start(relevance: Relevance, values: Floats, near: float) -> None:

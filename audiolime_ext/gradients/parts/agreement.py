@@ -49,7 +49,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.intervals import t_quantile
-from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.faithfulness.randomisation import spearman
 from audiolime_ext.gradients.differentiating import Floats
@@ -61,6 +60,13 @@ from audiolime_ext.gradients.parts.agreed import (
     State,
     WindowAgreement,
 )
+from audiolime_ext.gradients.parts.comparable import (
+    baseline_note,
+    limit_of,
+    require_same_grid,
+    require_same_question,
+    require_same_values,
+)
 from audiolime_ext.gradients.parts.placing import Place, Places, find_places
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.prediction.plain_values import takes_plain
@@ -68,6 +74,7 @@ from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import SPLIT_ANEW, TrackExplanation
 
 FEWEST_WINDOWS = 10
+_TWENTIETH = "up to {:.2g} counts as nothing: a twentieth of the range of the value over all mixes"
 
 
 @takes_plain
@@ -92,13 +99,15 @@ def agreement(
     random : sequence of Relevance
         Maps of the same network with random weights, as `random_maps` makes them; none: their share is not told.
     near : float or None
-        Size up to which relevance and weights are nothing, in the value's unit; None: that of the explained values.
+        Size up to which relevance and weights are nothing, in the value's unit, 0 or more (rounding, 1e-6 of the range
+        of the values of all mixes, always is); None: that of the explained values.
 
     Raises
     ------
     UsageError
-        If the two are not of the same recording, model or value, the map's bands have no frequencies, or a random map
-        is on another grid.
+        If the two are not of the same recording, model or value, a window has another value in the map than what the
+        weights are of, the map's bands have no frequencies, a random map is on another grid, or `near` is negative or
+        not finite.
 
     Examples
     --------
@@ -123,12 +132,13 @@ def agreement(
     [('bass', 'agrees', 1.0), ('whistle', 'neither', 0.0)]
     """
     wanted = relevance.label if label is None else label
-    _require_same_question(relevance, explained, wanted)
+    require_same_question(relevance, explained, wanted)
     column = explained.column(wanted)
     for one in random:
-        _require_same_grid(relevance, one)
+        require_same_grid(relevance, one)
+    limit = limit_of(explained, column, near)
+    require_same_values(relevance, explained, column)
     found = find_places(relevance, explained, explained.all_labels[column], random)
-    limit = _near(explained, column) if near is None else near
     in_unit = all(one.gap is not None for one in relevance.windows)
     told = [_relevance_of(place, in_unit) for place in found.found]
     anew = isinstance(explained, TrackExplanation) and explained.split_anew
@@ -154,40 +164,11 @@ def agreement(
         found.n_abstained,
         found.n_unmatched,
         len(random),
-        tuple(_notes(relevance, explained, found)),
+        (
+            *([] if explained.kind.near is not None or near is not None else [_TWENTIETH.format(limit)]),
+            *_notes(relevance, explained, found, limit),
+        ),
     )
-
-
-def _require_same_question(relevance: Relevance, explained: Explanation | TrackExplanation, label: str | int) -> None:
-    """Raise `UsageError` where map and weights are of different things; of another baseline a note is enough."""
-    origin = explained.provenance
-    if relevance.sha256 != origin.sha256:
-        raise UsageError(
-            f"the map is of {relevance.recording!r}, and the weights of another recording; explain the same one"
-        )
-    if relevance.model != origin.model:
-        raise UsageError(f"the map is of the model {relevance.model}, and the weights of {origin.model}")
-    if relevance.target != origin.target.removesuffix("()"):
-        raise UsageError(
-            f"the map is of the target {relevance.target}, and the weights of {origin.target}; ask both for one target"
-        )
-    if relevance.label not in explained.all_labels and label == relevance.label:
-        raise UsageError(f"the map is of {relevance.label!r}, which has no weights; name the label that has: label=")
-
-
-def _require_same_grid(relevance: Relevance, other: Relevance) -> None:
-    same = relevance.values.shape == other.values.shape and np.allclose(relevance.times_s, other.times_s)
-    if not same or relevance.sha256 != other.sha256:
-        raise UsageError("a random map lies on another grid of frames and bands; make it with random_maps()")
-
-
-def _near(explained: Explanation | TrackExplanation, column: int) -> float:
-    """What the house takes for nothing among the explained values."""
-    if isinstance(explained, Explanation):
-        answers = explained.neighborhood.scores[:, column]
-    else:
-        answers = np.concatenate([one.neighborhood.scores[:, column] for one in explained.windows])
-    return explained.kind.nearness(float(np.ptp(answers)))
 
 
 def _relevance_of(place: Place, in_unit: bool) -> Floats:
@@ -323,16 +304,15 @@ def _nowhere(places: Sequence[Place]) -> float | None:
     return _share(sizes, -1)
 
 
-def _notes(relevance: Relevance, explained: Explanation | TrackExplanation, found: Places) -> list[str]:
-    notes, off = [], explained.provenance.settings.baseline
+def _notes(relevance: Relevance, explained: Explanation | TrackExplanation, found: Places, near: float) -> list[str]:
+    notes = []
     if (n := found.n_abstained) > 0:
-        notes.append(f"{counted(n, 'window is', 'windows are')} not explained by the map, and left out")
+        notes.append(f"{counted(n, 'window')} left out, which the map does not explain")
     if (n := found.n_unmatched) > 0:
-        notes.append(f"{counted(n, 'excerpt has', 'excerpts have')} weights and no window of the map, and left out")
+        notes.append(f"{counted(n, 'excerpt')} with weights left out, since no window of the map lies within")
     if (n := found.n_outside) > 0:
-        notes.append(f"{counted(n, 'window')} of the map within no excerpt that was weighed, left out")
-    if relevance.baseline not in (None, off):
-        notes.append(f"the map starts from {relevance.baseline}, and components are switched off to {off}")
+        notes.append(f"{counted(n, 'window')} of the map left out, within no excerpt that was weighed")
+    notes += [note for note in [baseline_note(relevance, explained.provenance, found.found, near)] if note]
     if isinstance(explained, TrackExplanation) and 0 < len(found.found) < FEWEST_WINDOWS:
         least = f"no correlations over {counted(len(found.found), 'window')}; at least {FEWEST_WINDOWS} are needed"
         notes.append(least)

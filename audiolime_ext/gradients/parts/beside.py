@@ -1,8 +1,9 @@
 """A map beside an explanation: of the very windows, value and baseline that sources were weighed for.
 
 Its windows are those of the excerpt, or those of the track that are explained and sound. Where sounds are switched off
-to another recording, Integrated Gradients start from that one. From white noise they cannot start, since it is drawn
-anew for each stem: they start from silence, and `audiolime_ext.gradients.parts.agreement` says so.
+to another recording, Integrated Gradients start from that one: an explanation holds its name and its hash, so it is
+given again, and compared. From white noise they cannot start, since it is drawn anew for each stem: they start from
+silence, and `audiolime_ext.gradients.parts.agreement` says so.
 """
 
 from __future__ import annotations
@@ -11,20 +12,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.components.baselines import BASELINES
-from audiolime_ext.errors import UsageError
+from audiolime_ext.components.baselines import baseline_sha256
+from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.files.names import utf8
 from audiolime_ext.gradients.cost import Cost, cost, require_map
+from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.methods.integrated import METHOD
-from audiolime_ext.gradients.pipeline import relevance
+from audiolime_ext.gradients.parts.comparable import near_of, off_is_recording
+from audiolime_ext.gradients.pipeline import one_value, relevance
 from audiolime_ext.gradients.relevance import Relevance
+from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.progress.stages import Told, tells_progress
+from audiolime_ext.text import shortened
 from audiolime_ext.track.explanation import TrackExplanation
 
 Explained = Explanation | TrackExplanation
 OWN_MAP = "OWN_MAP"
+_LONGEST = 60  # letters of labels
 FROM_BASELINE = ("integrated", "smooth-integrated")
 _ASKED = {METHOD: "integrated", "SmoothGrad": "gradients", f"SmoothGrad of {METHOD}": "smooth-integrated"}
 _OF_LAYER = "Grad-CAM at "
@@ -60,7 +70,7 @@ def map_beside(
     layer : str or None
         Name of the layer of Grad-CAM.
     baseline : recording or None
-        Recording from which integrals start; None: what sounds are switched off to, or silence where that is noise.
+        Recording from which integrals start: the one that sounds are switched off to, where they are; None: silence.
     cache : bool
         True to keep each window's map on disk.
     progress : callable of one Progress, bool or None
@@ -69,9 +79,10 @@ def map_beside(
     Raises
     ------
     UsageError
-        If the model or the target has no derivatives, the recording is another, or an argument cannot be used.
+        If the model or the target has no derivatives; the recording, the model's labels or the baseline are others
+        than the explanation's; a baseline is needed and not given; or an argument cannot be used.
     AudioError, ModelError
-        If the recording cannot be read, or the model fails.
+        If a recording cannot be read, or the model fails.
 
     Examples
     --------
@@ -94,7 +105,9 @@ def map_beside(
     >>> found.label, [window.start_s for window in found.windows]
     ('low', [1.5])
     """
-    require_map(load_model(model), method, layer)
+    asked = load_model(model)
+    require_map(asked, method, layer)
+    _require_same_labels(asked, explained)
     recording, origin = load_audio(audio), explained.provenance
     if recording.sha256 != origin.sha256:
         raise UsageError(f"{recording.name!r} is not the recording that was explained; give that one")
@@ -103,14 +116,18 @@ def map_beside(
             f"the target {origin.target} is a function of the outputs, whose derivative nothing states; explain a "
             "score, log-odds or a pair of labels, or call relevance() with a Target that has one"
         )
+    start = _start(explained, baseline) if method in FROM_BASELINE else "silence"
+    question: dict[str, Any] = {"target": origin.contrast or origin.target, "label": None}
+    question |= {} if origin.contrast else {"label": explained.column(label)}
+    if isinstance(start, Audio):
+        _require_same_value(explained, start, asked, explained.column(label), **question)
     return relevance(
         recording,
-        model,
-        target=origin.contrast or origin.target,
-        label=None if origin.contrast else explained.column(label),
+        asked,
+        **question,
         method=method,
         layer=layer,
-        baseline=_start(origin.settings.baseline if baseline is None else baseline, method),
+        baseline=start,
         seed=origin.settings.seed,
         cache=cache,
         **windows_of(explained, recording),
@@ -164,8 +181,59 @@ def all_asked(maps: Sequence[Relevance]) -> tuple[str | None, str | None]:
     return next(iter(found)) if len(found) == 1 else (OWN_MAP, None)
 
 
-def _start(baseline: Any, method: str) -> Any:
-    """Where integrals start; other methods have no use for it."""
-    if method not in FROM_BASELINE or (isinstance(baseline, str) and baseline in BASELINES):
+def _require_same_labels(model: Model, explained: Explained) -> None:
+    own, theirs = model.labels, explained.provenance.labels
+    if own is not None and theirs and tuple(own) != theirs:
+        raise UsageError(
+            f"the labels of the model are {_some(own)}, and those of the one that was explained {_some(theirs)}; give "
+            "the model that was explained"
+        )
+
+
+def _some(labels: Sequence[str]) -> str:
+    return shortened(", ".join(map(utf8, labels)), _LONGEST)
+
+
+def _start(explained: Explained, baseline: Any) -> Audio | str:
+    """Where integrals start: never what a name in a result may be the path of."""
+    origin = explained.provenance
+    off, known = origin.settings.baseline, origin.baseline_sha256
+    if baseline is None and off_is_recording(origin):
+        raise UsageError(
+            f"sounds are switched off to another recording, {off!r}; the explanation holds its name and not its sound: "
+            "give it again: baseline="
+        )
+    if baseline is None or (isinstance(baseline, str) and baseline == "silence"):
         return "silence"
-    return load_audio(baseline)
+    given = load_audio(baseline)
+    if known not in (None, baseline_sha256(given)):
+        raise UsageError(
+            f"sounds are switched off to {off!r}, and {given.name!r} is another recording; give that one: baseline="
+        )
+    return given
+
+
+def _require_same_value(
+    explained: Explained, start: Audio, model: Model, column: int, *, target: Any, label: int | None
+) -> None:
+    """Raise `UsageError` where a recording that no hash is known of has another value than what stands for all off.
+
+    Only where it lasts as long as the excerpt's end can the two be compared: else its beginning stood for what is off.
+    """
+    origin = explained.provenance
+    known = origin.baseline_sha256 is not None or not off_is_recording(origin)
+    if known or isinstance(explained, TrackExplanation):  # no track is read from a file, so its hash is known
+        return
+    try:
+        heard = hear(start, model, **windows_of(explained, start))
+    except AudioError:
+        return
+    outputs = np.asarray(predict(model, heard.signals[:, None])).mean(axis=0, keepdims=True)
+    aim, _ = one_value(target, label, model, outputs)
+    value, empty = float(aim.apply(outputs)[0, 0]), float(explained.neighborhood.empty[column])
+    if abs(value - empty) > near_of(explained, column) / 2:
+        raise UsageError(
+            f"sounds are switched off to {origin.settings.baseline!r}, with the value {empty:.3g} where all are, and "
+            f"{start.name!r} has {value:.3g} there: it is another recording, or lacks some of the sounds; give the one "
+            "that it was (baseline=), or take relevance(baseline=), which starts from any"
+        )

@@ -37,6 +37,8 @@ class Place:
         Number of windows of the map that the numbers are means over.
     gap : float
         Distance of the map's sum from what it should be; 0 where it sums to nothing in particular.
+    base, empty : float or None, float
+        Value that the map starts from (None: it starts from nothing), and value with all components off.
     names : tuple of str
         Names of its components.
     up, down : ndarray of float64, shape (n_components + 1,)
@@ -59,6 +61,8 @@ class Place:
     start_s: float
     n_windows: int
     gap: float
+    base: float | None
+    empty: float
     names: tuple[str, ...]
     up: Floats = field(repr=False)
     down: Floats = field(repr=False)
@@ -83,6 +87,8 @@ class Place:
             self.start_s,
             self.n_windows,
             self.gap,
+            self.base,
+            self.empty,
             tuple(names),
             laid(self.up, True),
             laid(self.down, True),
@@ -182,10 +188,13 @@ def _place(
         return np.asarray(np.einsum("ctb,tb->c", rest, values) / len(windows))
 
     values, column = relevance.values[frames], explanation.column(label)
+    bases = [one.baseline for one in (relevance.windows[i] for i in windows) if one.baseline is not None]
     return Place(
         explanation.components.start_s,
         len(windows),
         float(np.mean([relevance.windows[i].gap or 0.0 for i in windows])),
+        float(np.mean(bases)) if bases else None,
+        float(explanation.neighborhood.empty[column]),
         explanation.names,
         divided(np.maximum(values, 0)),
         divided(np.maximum(-values, 0)),

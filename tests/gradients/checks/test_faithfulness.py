@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audiolime_ext import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness import removal
 from audiolime_ext.gradients.checks.again import maps_of
@@ -185,5 +186,10 @@ def test_windows_that_were_named_wherever_they_lie_are_asked_again(tmp_path: Pat
 def test_another_baseline_of_the_same_name_is_refused() -> None:
     some = relevance(FOUR.mixture, BASS, baseline=OTHER.mixture, strongest=2, near=0)
     same_name = stems([0.3, 0.3, 0.3, 0.3], [0.1, 0.1, 0.1, 0.1]).mixture
-    with pytest.raises(UsageError, match="with another value than this baseline has"):
+    with pytest.raises(UsageError, match="what is given has other samples than these; give the very same recording"):
         faithfulness(some, BASS, baseline=same_name)
+    with pytest.raises(UsageError, match="with another value than this baseline has"):
+        faithfulness(replace(some, baseline_sha256=None), BASS, baseline=same_name)
+    other_name = Audio(OTHER.mixture.samples, OTHER.mixture.sr, "of another name")
+    asked = faithfulness(some, BASS, baseline=other_name, n_steps=2, n_random=1)
+    assert asked.curves[0, 0, :, -1].tolist() == pytest.approx([one.baseline for one in some.windows], abs=1e-6)

@@ -14,11 +14,12 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.checks.randomised import random_maps
 from audiolime_ext.gradients.parts.agreed import Agreement
 from audiolime_ext.gradients.parts.agreement import agreement, correlation_ends, state_of
+from audiolime_ext.gradients.parts.comparable import limit_of
 from audiolime_ext.gradients.parts.component_power import band_power
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
 from factorizations.oracle import OracleFactorization
-from tests.gradients.networks import SR, Network, linear, one_place
+from tests.gradients.networks import SR, Network, linear, logistic, one_place
 from tests.gradients.stems import ALL, LOW, either, hears_bass, hears_both, overfull, saturated, stems
 
 LEVEL = [0.1, 0.1, 0.1]
@@ -108,7 +109,7 @@ def test_an_excerpt_of_several_windows_is_their_mean() -> None:
 def test_windows_of_the_map_outside_the_excerpt_are_said_to_be_left_out() -> None:
     found = compared(hears_both())
     assert found.n_windows == 1
-    assert "2 windows of the map within no excerpt that was weighed, left out" in found.notes
+    assert "2 windows of the map left out, within no excerpt that was weighed" in found.notes
 
 
 def with_map(values: Any) -> Relevance:
@@ -163,7 +164,7 @@ def over_windows(network: Network) -> Agreement:
 def test_two_windows_that_are_not_explained_are_left_out_and_counted() -> None:
     found = over_windows(hears_bass())
     assert (len(found.windows), found.n_abstained, found.n_unmatched) == (SECONDS - 2, 2, 0)
-    assert "note: 2 windows are not explained by the map, and left out" in str(found)
+    assert "note: 2 windows left out, which the map does not explain" in str(found)
     assert {round(one.start_s) for one in found.windows} == {*range(SECONDS)} - {4, 9}
     assert row(found, "bass").state == "agrees"
 
@@ -190,6 +191,7 @@ def test_windows_of_a_track_that_the_map_does_not_hold_are_counted() -> None:
     track = explain_track(SONG.mixture, network, factorization=SONG, cache=False)
     found = agreement(relevance(SONG.mixture, network, start_s=2.0, duration_s=5.0), track)
     assert (len(found.windows), found.n_unmatched) == (5, SECONDS - 5)
+    assert "9 excerpts with weights left out, since no window of the map lies within" in found.notes
 
 
 def test_where_no_window_is_explained_nothing_is_compared() -> None:
@@ -306,6 +308,77 @@ def test_a_map_of_something_else_is_refused(change: dict[str, Any], complaint: s
     found = relevance(PAIR.mixture, network)
     with pytest.raises(UsageError, match=complaint):
         agreement(replace(found, **change), explained)
+
+
+@pytest.mark.parametrize("target", ["score", "log-odds"])
+def test_a_map_of_another_model_is_refused_by_its_values(target: Any) -> None:
+    one, other = hears_bass(), Network(logistic(one_place(ALL, LOW)), labels=["loud"])
+    explained = explain(PAIR.mixture, one, factorization=PAIR, target=target)
+    assert agreement(relevance(PAIR.mixture, one, target=target), explained).rows
+    with pytest.raises(UsageError, match=r"from 0\.00 s on, the map's value of 'loud' is .* make both with one model"):
+        agreement(relevance(PAIR.mixture, other, target=target), explained)
+    longer = explain(PAIR.mixture, one, factorization=PAIR, target=target, start_s=0.0, duration_s=3.0)
+    track = explain_track(PAIR.mixture, one, factorization=PAIR, cache=False)
+    if target == "log-odds":  # the mean of log-odds is not the log-odds of the mean answer
+        return
+    for found in (longer, track):
+        with pytest.raises(UsageError, match="they are of two models, or of two values"):
+            agreement(relevance(PAIR.mixture, other), found)
+
+
+def test_a_map_of_another_label_is_refused_by_its_values_too() -> None:
+    network = Network(logistic(np.concatenate([one_place(ALL, LOW), 2 * one_place(ALL, LOW)]), -1.0), ["a", "b"])
+    explained = explain(PAIR.mixture, network, factorization=PAIR, labels=["a"])
+    with pytest.raises(UsageError, match="the map's value of 'b' is"):
+        agreement(relevance(PAIR.mixture, network, label="b"), explained, label="a")
+
+
+def test_a_map_of_another_state_of_the_model_is_refused_also_where_values_are_the_same() -> None:
+    before, after = hears_bass(), hears_bass()
+    before.fingerprint, after.fingerprint = "run-1", "run-2"  # type: ignore[assignment]
+    explained, found = explain(PAIR.mixture, before, factorization=PAIR), relevance(PAIR.mixture, after)
+    with pytest.raises(UsageError, match="a model with the fingerprint run-2, and the weights of one with run-1"):
+        agreement(found, explained)
+    assert agreement(replace(found, fingerprint=None), explained).rows, "not known"
+
+
+@pytest.mark.parametrize("near", [-1.0, float("nan"), float("inf")])
+def test_what_cannot_be_a_limit_is_refused(near: float) -> None:
+    network = hears_bass()
+    with pytest.raises(UsageError, match=f"near is {near}; it is the size up to which a number is nothing: 0 or more"):
+        agreement(relevance(PAIR.mixture, network), explain(PAIR.mixture, network, factorization=PAIR), near=near)
+
+
+def test_rounding_is_nothing_also_where_all_counts() -> None:
+    network = hears_bass()
+    found, explained = relevance(PAIR.mixture, network), explain(PAIR.mixture, network, factorization=PAIR)
+    spread = float(np.ptp(explained.neighborhood.scores[:, 0]))
+    assert agreement(found, explained, near=0).near == pytest.approx(1e-6 * spread)
+    assert agreement(found, explained, near=0.2).near == 0.2
+
+
+@pytest.mark.parametrize(
+    ("target", "most"), [("score", 0.05), ("log-odds", 0.2), (("a", "b"), 0.05), (lambda scores: scores[:, :1], None)]
+)
+def test_what_is_nothing_depends_on_the_value(target: Any, most: float | None) -> None:
+    network = Network(logistic(np.concatenate([one_place(ALL, LOW), 2 * one_place(ALL, LOW)]), -1.0), ["a", "b"])
+    explained = explain(PAIR.mixture, network, factorization=PAIR, target=target)
+    column = explained.column()
+    spread = float(np.ptp(explained.neighborhood.scores[:, column]))
+    assert limit_of(explained, column, None) == pytest.approx(spread / 20 if most is None else most)
+    assert limit_of(explained, column, 0.0) == pytest.approx(1e-6 * spread)
+
+
+def test_of_other_values_a_twentieth_of_their_range_is_nothing_which_is_said() -> None:
+    network = Network(linear(30 * one_place(ALL, LOW)), labels=["level"])
+    explained = explain(PAIR.mixture, network, factorization=PAIR)
+    found = agreement(relevance(PAIR.mixture, network), explained)
+    spread = float(np.ptp(explained.neighborhood.scores[:, 0]))
+    assert explained.kind.noun == "value"
+    assert found.near == pytest.approx(spread / 20)
+    said = f"up to {found.near:.2g} counts as nothing: a twentieth of the range of the value over all mixes"
+    assert said in found.notes
+    assert not any("a twentieth" in note for note in compared(hears_bass()).notes)
 
 
 def test_a_random_map_on_another_grid_is_refused() -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from audiolime_ext import Audio, explain, explain_track, tagger
+from audiolime_ext import Audio, Explanation, explain, explain_track, tagger
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.gradients.cost import require_map
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.parts.agreement import agreement
 from audiolime_ext.gradients.parts.beside import OWN_MAP, all_asked, asked_of, cost_beside, map_beside
 from audiolime_ext.gradients.pipeline import METHODS, relevance
+from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.song.page import page_html
 from factorizations.oracle import OracleFactorization
 from tests.gradients.networks import N_BANDS, N_FRAMES, SR, Celled, Network, linear, logistic, one_place
@@ -136,11 +139,78 @@ def test_integrals_start_from_the_recording_that_stands_for_what_is_off_and_from
     assert map_beside(one, MIX, TWO, baseline=other, method="gradients").baseline is None
 
 
-def test_a_recording_of_which_the_name_is_all_that_is_known_must_be_given() -> None:
-    one = explain(MIX, TWO, labels=["low"], start_s=0.0, **USUAL)
-    settings = replace(one.provenance.settings, baseline="gone.wav")
-    with pytest.raises(AudioError, match=r"gone\.wav"):
-        map_beside(replace(one, provenance=replace(one.provenance, settings=settings)), MIX, TWO)
+OTHER = Audio(MIX.samples[:, ::-1].copy(), SR, "other.wav")
+OFF: dict[str, Any] = {"labels": ["low"], "factorization": "bands:2", "progress": False}
+NEEDED = r"switched off to another recording, 'other\.wav'; .* and not its sound: give it again: baseline="
+
+
+def test_the_recording_that_stands_for_what_is_off_is_never_opened_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Audio(MIX.samples / np.float32(2), SR).write("other.wav")  # another sound under that name
+    one = explain(MIX, TWO, baseline=OTHER, start_s=0.0, **OFF)
+    track = explain_track(MIX, TWO, baseline=OTHER, cache=False, **OFF)
+    for explained in (one, track):
+        with pytest.raises(UsageError, match=NEEDED):
+            map_beside(explained, MIX, TWO)
+        with pytest.raises(UsageError, match=r"and 'other' is another recording; give that one: baseline="):
+            map_beside(explained, MIX, TWO, baseline="other.wav")
+        assert map_beside(explained, MIX, TWO, method="gradients").baseline is None, "which starts from nothing"
+    found = map_beside(one, MIX, TWO, baseline=(OTHER.samples, SR))
+    assert found.windows[0].baseline == pytest.approx(one.score("low")[1], abs=1e-3)
+    assert not any("the map starts from" in note for note in agreement(found, one).notes), "one sound, two names"
+    assert agreement(map_beside(track, MIX, TWO, baseline=OTHER), track).rows
+
+
+def test_a_recording_of_which_no_hash_is_known_is_told_by_its_value(tmp_path: Path) -> None:
+    explain(MIX, TWO, baseline=OTHER, start_s=0.0, **OFF).save(tmp_path / "saved")
+    loaded = Explanation.load(tmp_path / "saved")
+    assert loaded.provenance.baseline_sha256 == Audio(OTHER.samples, SR).sha256
+    before = replace(loaded, provenance=replace(loaded.provenance, baseline_sha256=None))
+    assert map_beside(before, MIX, TWO, baseline=OTHER).baseline == "the windows of other.wav"
+    told = agreement(map_beside(before, MIX, TWO, baseline=OTHER), before).notes
+    assert any(note.endswith("switched off to other.wav: nothing says whether this is one recording") for note in told)
+    quiet = Audio(MIX.samples * 0, SR, "quiet")
+    with pytest.raises(UsageError, match=r"with the value .* where all are, and 'quiet' has .* another recording"):
+        map_beside(before, MIX, TWO, baseline=quiet)
+
+
+@pytest.mark.parametrize("start_s", [0.0, 1.37, 2.5, 3.0])
+def test_integrals_start_from_the_very_seconds_that_stand_for_what_is_off(start_s: float) -> None:
+    one = explain(MIX, TWO, baseline=OTHER, start_s=start_s, **OFF)
+    found = map_beside(one, MIX, TWO, baseline=OTHER)
+    assert found.windows[0].baseline == pytest.approx(one.score("low")[1], abs=1e-4)
+    assert not any("the map starts from" in note for note in agreement(found, one).notes)
+
+
+def test_a_map_from_other_seconds_of_that_recording_says_so() -> None:
+    one = explain(MIX, TWO, baseline=OTHER, start_s=2.0, **OFF)
+    same = relevance(MIX, TWO, label="low", at=[2.0], baseline=OTHER)
+    assert not any("the map starts from" in note for note in agreement(same, one).notes)
+    moved = relevance(MIX, TWO, label="low", start_s=2.0, duration_s=1.0, baseline=OTHER)  # from its beginning on
+    told = agreement(moved, one).notes
+    assert any(note.startswith("the map starts from other sounds of other.wav than those that") for note in told)
+
+
+def test_a_map_keeps_what_its_baseline_and_its_model_were(tmp_path: Path) -> None:
+    found = relevance(MIX, TWO, label="low", baseline=OTHER, duration_s=1.0)
+    assert found.baseline_sha256 == Audio(OTHER.samples, SR).sha256
+    known = replace(found, fingerprint="run-1")
+    loaded = Relevance.load(known.save(tmp_path / "kept"))
+    assert (loaded.baseline_sha256, loaded.fingerprint) == (found.baseline_sha256, "run-1")
+    path = tmp_path / "kept" / "relevance.json"
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({k: v for k, v in plain.items() if k not in ("baseline_sha256", "fingerprint")}))
+    assert Relevance.load(tmp_path / "kept").baseline_sha256 is None, "as earlier files were"
+    assert relevance(MIX, TWO, label="low", duration_s=1.0).baseline_sha256 is None
+
+
+def test_a_model_with_other_labels_is_refused_by_their_names() -> None:
+    one = explain(MIX, TWO, labels=["high"], start_s=0.0, **USUAL)
+    named = Network(TWO.answer, labels=["deep", "bright"])
+    with pytest.raises(UsageError, match=r"labels of the model are deep, bright, and those of the one .* low, high"):
+        map_beside(one, MIX, named)
 
 
 def test_what_is_not_the_explanations_is_refused() -> None:

@@ -69,6 +69,9 @@ def test_stems_whose_bands_the_model_hears_agree_with_the_map() -> None:
     by_name = {row.component: row.relevance for row in beside.rows}
     assert by_name["bass"] > 0 > by_name["cymbals"]
     assert beside.n_windows == 4
+    values = np.concatenate([one.neighborhood.scores[:, 0] for one in over().track.windows])
+    assert beside.near == pytest.approx(np.ptp(values) / 20)
+    assert f"up to {beside.near:.2g} counts as nothing: a twentieth of the range" in str(mapped())
 
 
 def test_the_strongest_windows_are_mapped_and_that_is_said() -> None:
