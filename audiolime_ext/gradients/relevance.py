@@ -115,6 +115,11 @@ class Relevance(Plotted):
         return (self.label,)
 
     @property
+    def one_sided(self) -> bool:
+        """Whether the method shows only what raises the value, as Grad-CAM does."""
+        return self.method.startswith("Grad-CAM")
+
+    @property
     def references(self) -> str:
         """BibTeX entries of everything that was used."""
         return "\n\n".join(self.cited)

@@ -204,7 +204,7 @@ class Agreement:
         told = [self._told(row) for row in sorted(self.rows, key=lambda row: not row.disagrees)]
         found = [sentence for sentence in told if sentence]
         if not self.disagreements:
-            found.insert(0, _OPEN if self.agrees is None else _ALL)
+            found.insert(0, _ALL if self.agrees else _OPEN)
         return tuple(map(minus, [*found, *self._opposed()]))
 
     def _told(self, row: ComponentAgreement) -> str | None:
@@ -227,7 +227,13 @@ class Agreement:
             sides = ("for", "against") if row.relevance > 0 else ("against", "for")
             at = f"{name}: the map is {sides[0]} {utf8(self.label)} there ({relevance})"
             return f"{at}, and the weight {sides[1]} it ({weight})"
-        if row.state == "agrees" and row.removal is not None and abs(row.removal) <= self.near:
+        if row.state == "agrees" and row.removal is not None and row.removal * row.weight > 0:
+            if abs(row.removal) > self.near:
+                return (
+                    f"{name}: the map ({relevance}) and the weight ({weight}) agree, and yet switching it off alone "
+                    f"changes it the other way ({self._number(row.removal)}); in other mixes it does as they say"
+                )
+        if row.state == "agrees" and row.removal is not None and abs(row.removal) <= self.near < abs(row.weight):
             return (
                 f"{name}: the map ({relevance}) and the weight ({weight}) agree, and yet switching it off alone "
                 f"changes nothing ({self._number(row.removal)}; {limit}); in other mixes it counts"

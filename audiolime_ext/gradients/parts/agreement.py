@@ -18,11 +18,13 @@ limit below which two values are the same everywhere here (`audiolime_ext.predic
 nothing, only with all of its 95 % interval, and relevance only by more than the gap by which the map misses its sum.
 (How the gap lies in the components is not known.) A component is in one of these states:
 
-- ``agrees``: both count and have one sign; ``neither``: both are nothing;
+- ``agrees``: both count and have one sign, or they are within `near` of each other; ``neither``: both are nothing;
 - ``opposite``: both count, with different signs;
 - ``idle``: relevance counts, weight is nothing and so is what switching it off changes;
 - ``missed``: the weight counts, relevance is nothing;
-- ``open``: the interval, the gap, or a mix that was not asked about leaves it open.
+- ``open``: the interval, the gap, or a mix that was not asked about leaves it open. So are all components of a Grad-CAM
+  map: it shows only what raises the value, so that it could neither contradict a weight against it nor be right about
+  one. Its shares stand beside chance, and a note says so.
 
 Of a factorization that splits each window anew (superpixels) a component is one of its window: its numbers are means
 over the windows that have it, not over all. Elsewhere a component that a window lacks has weight 0 there.
@@ -74,6 +76,10 @@ from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import SPLIT_ANEW, TrackExplanation
 
 FEWEST_WINDOWS = 10
+ONE_SIDED = (
+    "Grad-CAM shows only what raises the value, so it is not held to weights; where a layer has no bands, a component's "
+    "share is that of its cells"
+)
 _TWENTIETH = "up to {:.2g} counts as nothing: a twentieth of the range of the value over all mixes"
 
 
@@ -142,7 +148,8 @@ def agreement(
     in_unit = all(one.gap is not None for one in relevance.windows)
     told = [_relevance_of(place, in_unit) for place in found.found]
     anew = isinstance(explained, TrackExplanation) and explained.split_anew
-    rows = _rows(found, told, limit, found.held if anew else np.ones_like(found.held)) if found.found else ()
+    held = found.held if anew else np.ones_like(found.held)
+    rows = _rows(found, told, limit, held, one_sided=relevance.one_sided) if found.found else ()
     origin, first = explained.provenance, explained if isinstance(explained, Explanation) else explained.sounding
     return Agreement(
         rows,
@@ -184,7 +191,7 @@ def _shares(place: Place) -> Floats:
 
 
 def _rows(
-    found: Places, told: Sequence[Floats], near: float, held: NDArray[np.bool_]
+    found: Places, told: Sequence[Floats], near: float, held: NDArray[np.bool_], *, one_sided: bool
 ) -> tuple[ComponentAgreement, ...]:
     """A row for each component: means over the excerpts that count for it, `held` (n_places, n_components)."""
     places, n = found.found, held.sum(axis=0)
@@ -199,7 +206,7 @@ def _rows(
     gaps = np.array([place.gap for place in places])
     means = [values.sum(axis=0) / n for values in (relevances, weights, gaps[:, None] * held)]
     counts = (np.abs(relevances) - gaps[:, None] > near) & (np.abs(weights) > near)
-    opposed = counts & (relevances * weights < 0)
+    opposed = counts & (relevances * weights < 0) & (not one_sided)
     rows = []
     for i, name in enumerate(found.names):
         removal, own_reach = None if np.isnan(removals[i]) else float(removals[i]), None if reach is None else reach[i]
@@ -207,7 +214,7 @@ def _rows(
         rows.append(
             ComponentAgreement(
                 name,
-                state_of(one, weight, own_reach, removal, near, gap=gap),
+                "open" if one_sided else state_of(one, weight, own_reach, removal, near, gap=gap),
                 one,
                 weight,
                 None if own_reach is None else float(own_reach),
@@ -250,6 +257,8 @@ def state_of(
     ('agrees', 'idle', 'open')
     """
     told, doubt = abs(relevance) - gap > near, math.inf if reach is None else reach
+    if abs(relevance - weight) + gap + doubt <= near and max(abs(relevance), abs(weight)) > near:
+        return "agrees"
     if not told and abs(relevance) + gap > near:
         return "open"
     if abs(weight) - doubt > near:
@@ -305,7 +314,7 @@ def _nowhere(places: Sequence[Place]) -> float | None:
 
 
 def _notes(relevance: Relevance, explained: Explanation | TrackExplanation, found: Places, near: float) -> list[str]:
-    notes = []
+    notes = [ONE_SIDED] if relevance.one_sided else []
     if (n := found.n_abstained) > 0:
         notes.append(f"{counted(n, 'window')} left out, which the map does not explain")
     if (n := found.n_unmatched) > 0:

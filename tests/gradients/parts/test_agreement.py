@@ -394,3 +394,25 @@ def test_another_off_than_the_maps_baseline_is_noted() -> None:
     found = relevance(PAIR.mixture, network, baseline=np.full((61, 32), 0.1, np.float32), near=0)
     told = agreement(found, explain(PAIR.mixture, network, factorization=PAIR))
     assert "the map starts from the given features, and components are switched off to silence" in told.notes
+
+
+def test_numbers_that_are_nothing_apart_do_not_disagree() -> None:
+    assert state_of(-0.04, -0.08, 0.0, 0.08, 0.05) == "agrees"
+    assert state_of(0.07, 0.03, 0.0, -0.03, 0.05) == "agrees"
+    assert state_of(0.04, -0.02, 0.0, 0.02, 0.05) == "neither"
+    assert state_of(0.02, 0.08, 0.0, -0.08, 0.05) == "missed"
+
+
+def test_what_switching_off_alone_turns_round_is_told() -> None:
+    found = replace(compared(hears_bass()), rows=(replace(row(compared(hears_bass()), "bass"), removal=0.2),))
+    (_, told) = found.sentences()
+    assert told.endswith("switching it off alone changes it the other way (+0.20); in other mixes it does as they say")
+
+
+def test_a_map_that_shows_one_side_only_is_held_to_no_weight() -> None:
+    network = hears_bass()
+    made = replace(relevance(PAIR.mixture, network), method="Grad-CAM at conv")
+    found = agreement(made, explain(PAIR.mixture, network, factorization=PAIR))
+    assert [one.state for one in found.rows] == ["open", "open"]
+    assert found.agrees is None
+    assert any(note.startswith("Grad-CAM shows only what raises the value") for note in found.notes)
