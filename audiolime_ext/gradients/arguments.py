@@ -7,7 +7,8 @@ result.
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction.targets import Target
@@ -47,14 +48,14 @@ def require_numbers(**given: Any) -> None:
             raise UsageError(f"{name} is {value!r}; it is {kind}{none}")
 
 
-def require_kinds(call: str, *given: tuple[Any, type | tuple[type, ...]]) -> None:
+def require_kinds(call: str, *given: tuple[Any, type | UnionType]) -> None:
     """Refuse results of another kind or in another order than a call takes them in.
 
     Parameters
     ----------
     call : str
         The call, with the names of what it takes.
-    *given : (value, type or tuple of types)
+    *given : (value, type or union of types)
         Values that it was given, each with its kinds.
 
     Raises
@@ -64,12 +65,12 @@ def require_kinds(call: str, *given: tuple[Any, type | tuple[type, ...]]) -> Non
 
     Examples
     --------
-    >>> require_kinds("less(a, b)", (1, int), ("x", (int, float)))
+    >>> require_kinds("less(a, b)", (1, int), ("x", int | float))
     Traceback (most recent call last):
     audiolime_ext.errors.UsageError: less(a, b) takes int, then int or float; it was given int, then str
     """
     if not all(isinstance(value, kinds) for value, kinds in given):
-        takes = [kinds if isinstance(kinds, tuple) else (kinds,) for _, kinds in given]
+        takes = [get_args(kinds) or (kinds,) for _, kinds in given]
         names = ", then ".join(" or ".join(kind.__name__ for kind in kinds) for kinds in takes)
         found = ", then ".join(type(value).__name__ for value, _ in given)
         raise UsageError(f"{call} takes {names}; it was given {found}")

@@ -57,10 +57,10 @@ def test_numbers_of_any_kind_are_taken() -> None:
 def test_results_in_another_order_are_refused() -> None:
     found = relevance(NOISE, LOW, near=0)
     weighed = explain(NOISE, LOW, factorization="hpss")
-    told = r"agreement\(relevance, explained\) takes Relevance, then Explanation or TrackExplanation; it was given "
+    told = r"agreement\(\) takes Relevance, then Explanation or TrackExplanation; it was given "
     with pytest.raises(UsageError, match=f"{told}Explanation, then Relevance"):
         agreement(weighed, found)  # type: ignore[arg-type]
-    require_kinds("less(a, b)", (1, int), (2.0, (int, float)))
+    require_kinds("less(a, b)", (1, int), (2.0, int | float))
 
 
 def test_a_similarity_without_a_name_is_no_target() -> None:

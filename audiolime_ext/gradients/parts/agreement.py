@@ -123,9 +123,7 @@ def agreement(
     >>> [(one.component, one.state, round(one.on_for, 2)) for one in found.rows]
     [('bass', 'agrees', 1.0), ('whistle', 'neither', 0.0)]
     """
-    require_kinds(
-        "agreement(relevance, explained)", (relevance, Relevance), (explained, (Explanation, TrackExplanation))
-    )
+    require_kinds("agreement()", (relevance, Relevance), (explained, Explanation | TrackExplanation))
     wanted = relevance.label if label is None else label
     _require_same_question(relevance, explained, wanted)
     column = explained.column(wanted)
