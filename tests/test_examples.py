@@ -34,6 +34,8 @@ def test_of_a_saturated_model_gradients_say_nothing_and_shapley_values_what_matt
     monkeypatch.setattr("sys.argv", ["saturated.py"])
     runpy.run_path(str(ROOT / "examples" / "saturated.py"), run_name="__main__")
     table = capsys.readouterr().out.splitlines()[:5]
+    page = (ROOT / "docs" / "explanation" / "maps.md").read_text(encoding="utf-8")
+    assert "\n".join(table) in page, "the page has the table as it is printed"
     assert table[0].split() == ["bass", "guitar", "drums"]
     rows = {line[:22].strip(): [float(one) for one in line[22:].split()] for line in table[1:]}
     assert rows["SmoothGrad"] == rows["leave one out"] == [0, 0, 0]

@@ -15,7 +15,7 @@ from audiolime_ext import make_index
 from audiolime_ext.collection.index import load_index
 from audiolime_ext.errors import UsageError
 from examples.library import gradients
-from examples.library.gradients_table import as_csv, as_markdown, thirds_turned, turned
+from examples.library.gradients_table import SMALL, THIRDS, as_csv, as_markdown, thirds, thirds_turned, turned
 from tests.gradients.networks import SR, Network, relu
 
 GROUPS = ("one", "one", "two", "two", "three", "three", "four")
@@ -117,3 +117,25 @@ def test_a_library_that_is_not_indexed_or_not_there_is_refused(library: Path, tm
     (tmp_path / "manifest.csv").write_text("path,group\nother.wav,x\n", encoding="utf-8")
     with pytest.raises(UsageError, match="no song of"):
         gradients.asked(tmp_path, library / "index", tmp_path)
+
+
+def test_what_is_told_of_thirds_is_what_the_kept_bands_say() -> None:
+    """Of thirds that count no blur turns one; of the others it turns two, which are named."""
+    folder = Path(gradients.__file__).parent
+    told, by_query = (folder / "gradients.md").read_text(encoding="utf-8"), dict[str, list[dict[str, str]]]()
+    for row in csv.DictReader((folder / "gradients.csv").read_text(encoding="utf-8").splitlines()):
+        by_query.setdefault(row["query"], []).append(row)
+    named = set()
+    for number, rows in enumerate(by_query.values(), 1):
+        before = [float(row["bands"]) for row in rows]
+        for blur in ("2 bands", "5 bands"):
+            after = [float(row[blur]) for row in rows]
+            assert not any(thirds_turned(before, after))
+            for name, was, now in zip(THIRDS, thirds(before), thirds(after), strict=True):
+                if was * now < 0:
+                    named.add((number, name))
+                    ends = " to ".join(f"{one:+.4f}".replace("0.", ".").replace("-", "−") for one in (was, now))
+                    assert f"({ends} by {blur})" in told.replace("→", "to")
+    assert "no third that counts turns, in any of the six triplets" in told
+    assert named == {(2, "high"), (3, "high")}
+    assert f"One counts from {SMALL:.0%} of the size".replace("%", " %") in told

@@ -1,7 +1,8 @@
 """Where in time and frequency does a value come from? By the gradients of models that can be differentiated.
 
 - `pipeline`: the whole way from a recording to a map, on one screen
-- `choosing`: which windows are explained; `kept`: they are asked about one by one, and what is made is kept
+- `arguments`: what is no argument is refused; `choosing`: which windows are explained; `kept`: they are asked about one
+  by one, and what is made is kept
 - `hearing`: a recording as windows of features, with their places in seconds and Hz, and what silence is
 - `differentiating`: a model is asked for values and gradients, in batches and with checks
 - `methods`: what is made of gradients; `window_maps`: what a method says of each window, and its gaps

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudiolimeError, ModelError, UsageError
+from audiolime_ext.gradients.arguments import require_target
 from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
 from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.capabilities import Differentiable, require_differentiable
@@ -30,7 +31,7 @@ Features = NDArray[np.float32]
 def require_gradients(model: Any, target: Target) -> Differentiable:
     """The model itself; `UsageError` if it, or the target, has no derivatives, with what can be used in its place."""
     found = require_differentiable(model)
-    if target.derivative is None:
+    if require_target(target).derivative is None:
         target.cotangent(np.zeros((1, 1)))  # which says what to use in its place
     return found
 
@@ -97,12 +98,23 @@ def _ask(model: Differentiable, features: Features, target: Target, wrt: str | N
         raise ModelError(
             f"the model's vjp {deed(error)} when given features of shape {features.shape}: {error}"
         ) from error
-    outputs, inside, gradient = (np.asarray(one, np.float64) for one in cast("Sequence[Any]", answer))
+    outputs, inside, gradient = (np.asarray(one, np.float64) for one in _three(answer))
     _check(outputs, inside, gradient, features, wrt)
     values = target.apply(outputs)
     if values.shape[1] != 1:
         raise UsageError(f"the target has {values.shape[1]} values; name the one that is meant: target.only(0)")
     return values[:, 0], inside, gradient
+
+
+def _three(answer: Any) -> Sequence[Any]:
+    """What a vjp answers, where it is three things."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 3:
+        what = counted(len(answer), "value") if isinstance(answer, (tuple, list)) else f"one {type(answer).__name__}"
+        raise ModelError(
+            "the model's vjp must answer three arrays: its outputs, what the derivative is by, and the gradient; it "
+            f"answered {what}"
+        )
+    return answer
 
 
 def _check(outputs: Floats, inside: Floats, gradient: Floats, features: Features, wrt: str | None) -> None:

@@ -187,8 +187,9 @@ def _features(model: Model, signals: Samples) -> Features:
     made = np.concatenate([np.asarray(part, np.float32) for part in parts])
     if made.ndim != 3 or len(made) != len(given):
         raise UsageError(
-            f"the front end answers an array of shape {made.shape} to {counted(len(given), 'signal')}; relevance needs "
-            "(n_batch, n_frames, n_bands)"
+            f"the front end answers an array of shape {made.shape} to {counted(len(given), 'signal')}; a map needs "
+            "(n_batch, n_frames, n_bands): let the front end answer these axes in this order, and the network itself "
+            "add its axis of channels or turn them, as with x.transpose(1, 2)[:, None]"
         )
     return made
 

@@ -24,6 +24,7 @@ from audiolime_ext.components.baselines import baseline_sha256
 from audiolime_ext.errors import ModelError, UsageError, unknown
 from audiolime_ext.explanation.provenance import fingerprint_of
 from audiolime_ext.gradients import choosing
+from audiolime_ext.gradients.arguments import require_numbers
 from audiolime_ext.gradients.differentiating import require_gradients
 from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows, takes_starts
 from audiolime_ext.gradients.kept import Question, value_key, window_by_window
@@ -155,6 +156,9 @@ def relevance(
     >>> found.values.shape, round(float(found.values[:, :8].sum() / found.values.sum()), 3), found.method
     ((123, 32), 1.0, 'integrated gradients')
     """
+    drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
+    require_numbers(start_s=start_s, duration_s=duration_s, at=at, strongest=strongest, near=near, **drawn)
+    require_numbers(n_steps=n_steps, most_steps=most_steps, blur_frames=blur_frames, blur_bands=blur_bands)
     require_consistent(method, layer=layer, baseline=baseline)
     if scaled and method != "grad-cam":
         raise UsageError(f"scaled is for grad-cam; the maps of {method} keep their unit: leave it out")
@@ -176,7 +180,6 @@ def relevance(
     base, base_name, notes = start_of(baseline, heard, every, asked)
     notes = (*notes, *told, *_repeated(asked, heard, outputs))
     near = aim.near if near is None else near
-    drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
     begun = (N_STEPS if method == "smooth-integrated" else FEWEST_STEPS) if n_steps is None else n_steps
     ways: dict[str, tuple[Callable[..., WindowMaps], dict[str, Any]]] = {
         "integrated": (integrated_gradients, {"n_steps": begun, "most_steps": most_steps, "near": near}),
@@ -188,7 +191,7 @@ def relevance(
     question = Question(*ways[method], each, asked, aim, value_key(target, aim, called))
     store = Store(Cache.of_user() if cache else None)
     maps = window_by_window(question, heard.features, store, recording=recording.name)
-    _require_same(maps, aim.apply(outputs)[:, 0], aim)
+    _require_same(maps, aim.apply(outputs)[:, 0], aim, kept_as=asked.fingerprint if cache else None)
     maps = blurred(maps, frames=blur_frames, bands=blur_bands)
     maps = maps.with_notes(*notes, *heard.notes)
     begin, stop = recording.span(start_s, duration_s)
@@ -267,13 +270,14 @@ def _repeated(model: Model, heard: Heard, outputs: Scores) -> tuple[str, ...]:
     return () if warning is None else (warning, "its gradients differ from pass to pass, too: maps hold that chance")
 
 
-def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
+def _require_same(maps: WindowMaps, answered: Scores, aim: Target, *, kept_as: str | None) -> None:
     """Raise `ModelError` where what was differentiated is not what the model answers."""
     if (off := float(np.abs(maps.full - answered).max())) > aim.near / 2:
+        old = "; or it was changed and kept its fingerprint, and what is kept is from before: change it, or cache=False"
         raise ModelError(
             f"the model's vjp answers another value of {aim.name} than the model itself (by {off:.3g}): its gradients "
             "are those of another function; its outputs must be those after the activation (or the model answers by "
-            "chance: is dropout on?)"
+            f"chance: is dropout on?{'' if kept_as is None else old})"
         )
 
 

@@ -195,14 +195,14 @@ class Relevance(Plotted):
         signs = {"for": self.values > 0, "against": self.values < 0, "both": sizes > 0}
         return np.asarray((sizes >= np.percentile(sizes[sizes > 0], percentile)) & signs[side])
 
-    def listen(self, percentile: float = 95.0, *, side: str = "for", audio: Audio | None = None) -> Audio:
+    def listen(self, percentile: float = 95.0, *, side: str = "for", audio: Any = None) -> Audio:
         """The part of the recording that is most relevant, as sound; see `audiolime_ext.gradients.sound`.
 
         Parameters
         ----------
         percentile, side : as in `highlights`
             Cells that are heard.
-        audio : Audio or None
+        audio : path, (ndarray, int), Audio, … or None
             Recording, of a result that was loaded; None: the one that it was made of.
 
         Returns
@@ -216,7 +216,7 @@ class Relevance(Plotted):
         """
         return parted(self, self.highlights(percentile, side=side), audio)[0]
 
-    def rest(self, percentile: float = 95.0, *, side: str = "for", audio: Audio | None = None) -> Audio:
+    def rest(self, percentile: float = 95.0, *, side: str = "for", audio: Any = None) -> Audio:
         """The recording without what `listen` gives: both add up to it; parameters and errors as `listen` has."""
         return parted(self, self.highlights(percentile, side=side), audio)[1]
 

@@ -15,12 +15,12 @@ below a voice is heard with the voice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.spectrogram import frame_length, istft, stft
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.differentiating import Floats
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _OVERLAP = 4
 
 
-def parted(relevance: Relevance, cells: NDArray[np.bool_], audio: Audio | None) -> tuple[Audio, Audio]:
+def parted(relevance: Relevance, cells: NDArray[np.bool_], audio: Any) -> tuple[Audio, Audio]:
     """The part of a recording in some cells (n_frames, n_bands), and the rest.
 
     Raises
@@ -56,17 +56,19 @@ def parted(relevance: Relevance, cells: NDArray[np.bool_], audio: Audio | None) 
     return Audio(part, recording.sr, name), Audio(mixture - part, recording.sr, f"{name}, the rest")
 
 
-def recording_of(relevance: Relevance, audio: Audio | None) -> Audio:
-    """The recording of a map: the one that is given, or the one at hand.
+def recording_of(relevance: Relevance, audio: Any) -> Audio:
+    """The recording of a map: the one that is given, as anything that `load_audio` reads, or the one at hand.
 
     Raises
     ------
     UsageError
         If it is not at hand, or another.
+    AudioError
+        If it cannot be read.
     """
-    recording = audio or relevance.audio
+    recording = relevance.audio if audio is None else load_audio(audio)
     if recording is None:
-        raise UsageError("a saved result does not hold its recording; give it: listen(audio=load_audio(…))")
+        raise UsageError("a saved result does not hold its recording; give it: listen(audio='song.ogg')")
     if recording.sha256 != relevance.sha256:
         raise UsageError(f"{recording.name!r} is not the recording {relevance.recording!r} that this was made of")
     return recording

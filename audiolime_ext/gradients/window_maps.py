@@ -81,6 +81,9 @@ class WindowMaps:
         return replace(self, notes=tuple(dict.fromkeys([*self.notes, *notes])))
 
 
+OFF = "has a sum that is", "have sums that are"
+
+
 def tolerance(moved: Floats) -> Floats:
     """How far the sum of a map may be from what it should be: 1 %, or .001 where that is more.
 
@@ -120,7 +123,7 @@ def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
         )
     if (short := int((~maps.complete & ~maps.abstained).sum())) > 0:
         notes.append(
-            f"the sum of {share_of(short, n, 'map')} further from the difference than 1 % (gaps are in the result); "
+            f"{share_of(short, n, 'map', verb=OFF)} further from the difference than 1 % (gaps are in the result); "
             "more steps would help: most_steps (--most-steps)"
         )
     values = [maps.full, *([] if maps.base is None else [maps.base])]

@@ -106,12 +106,18 @@ class Cosine:
         return Target(name, None, self, derivative=self.derivative, near=NEAR_COSINE)
 
     def _directions(self, outputs: Scores) -> tuple[Scores, Scores]:
+        if outputs.shape[1] != len(self.along):
+            raise UsageError(
+                f"the model answers {outputs.shape[1]} numbers, and the vector that it is compared with has "
+                f"{len(self.along)}; make that by the same model"
+            )
         vectors = (np.asarray(outputs, np.float64) - self.centre) * self.scale
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not (lengths > self.least).all():
             raise UsageError(
-                "an answer lies at the point from which directions are measured, so it has no cosine; measure from "
-                "another centre, or take another baseline (another song, the mean over the windows)"
+                "an answer lies at the point from which directions are measured, so it has no cosine, as that to "
+                "silence often has none; measure from another centre, take another baseline (another song, the mean "
+                "over the windows), or ask why() and nearness_map(), which need no direction of silence"
             )
         return vectors / lengths, lengths
 

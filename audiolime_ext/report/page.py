@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
+from audiolime_ext.gradients.parts.nearness import NearnessMap
+from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.evaluation.result import EmbeddingEvaluation
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
@@ -26,6 +29,7 @@ from audiolime_ext.report.neighbours.page import why_html
 from audiolime_ext.report.playlists.page import playlist_html
 from audiolime_ext.report.song.again import Explained
 from audiolime_ext.report.song.page import page_html
+from audiolime_ext.track.explanation import TrackExplanation
 
 
 @tells_progress
@@ -89,12 +93,20 @@ _WRITE: dict[type, Callable[..., str]] = {
     EmbeddingMap: map_html,
     EmbeddingEvaluation: evaluation_html,
 }
+_INSTEAD: dict[type, str] = {
+    Relevance: "it lies over the page of an explanation: write_page(explanation, path, maps=[relevance])",
+    NearnessMap: "it lies on the page of its Why: write_page(why, path, bands=map)",
+}
 
 
 def _html(result: Any, options: dict[str, Any], page_name: str) -> str:
     if result is None:
         raise UsageError("there is nothing to write: give a result, such as an explanation or a Why")
-    write = next((html for kind, html in _WRITE.items() if isinstance(result, kind)), page_html)
+    if not isinstance(result, (Explanation, TrackExplanation, Sequence, *_WRITE)):
+        own = "an explanation, a Why and the other results of audiolime_ext.write_page have one"
+        instead = next((told for kind, told in _INSTEAD.items() if isinstance(result, kind)), own)
+        raise UsageError(f"{type(result).__name__} has no page of its own; {instead}")
+    write: Callable[..., str] = next((html for kind, html in _WRITE.items() if isinstance(result, kind)), page_html)
     known = [name for name in list(signature(write).parameters)[1:] if name != "page_name"]
     if odd := [name for name in options if name not in known]:
         raise unknown("option of this page", odd[0], known)

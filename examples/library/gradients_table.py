@@ -42,7 +42,7 @@ def as_markdown(found: Sequence[Record]) -> str:
                 "beside the difference from silence",
                 "bands of another sign",
                 "their relevance",
-                "a third turns",
+                "a third that counts turns",
                 "the largest third turns",
             ],
             _compared(told),

@@ -21,9 +21,11 @@ def test_the_how_to_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ezer_ev: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run_python(DOCS / "how-to" / "models.md", ezer_ev, tmp_path) == 6
+    assert run_python(DOCS / "how-to" / "models.md", ezer_ev, tmp_path) == 7
     printed = capsys.readouterr().out
     assert "spleeter:2stems and own model" in printed
+    assert "1 window: score of rock by integrated gradients, from silence" in printed
+    assert "bands are numbered" in printed
     assert all(label in printed for label in ("rock", "loud", "bright"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,10 @@ def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
     ("options", "complaint"),
     [
         ({"method": "lime"}, "unknown method 'lime'"),
-        ({"method": "grad-cam"}, "the layers of the model Network cannot be read"),
+        (
+            {"method": "grad-cam"},
+            "the layers of the model Network cannot be read, and grad-cam is of a layer; those of musicnn",
+        ),
         ({"layer": "conv"}, "a layer is for grad-cam, and integrated is of the features; leave layer out"),
         ({"strongest": 0}, "strongest is 0; explain one window or more, or all"),
         ({"method": "gradients", "baseline": "mean"}, "gradients compares with nothing; leave baseline out"),
@@ -287,3 +291,36 @@ def test_maps_of_grad_cam_may_be_scaled_and_others_not() -> None:
     assert "each window's map is scaled to 0…1" in found.notes
     with pytest.raises(UsageError, match="scaled is for grad-cam; the maps of integrated keep their unit"):
         relevance(NOISE, LOW, scaled=True)
+
+
+def test_a_model_that_was_changed_under_its_fingerprint_is_told_of_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path))
+    weights = one_place(slice(None), slice(0, 6))
+    one, other = (Network(logistic(sign * weights), labels=["a"]) for sign in (4, -4))
+    one.fingerprint = other.fingerprint = "the same"  # type: ignore[assignment]
+    relevance(NOISE, one)
+    said = "or it was changed and kept its fingerprint, and what is kept is from before: change it, or cache=False"
+    with pytest.raises(ModelError, match=said):
+        relevance(NOISE, other)
+    assert relevance(NOISE, other, cache=False).label == "a"
+
+
+def test_a_front_end_of_other_axes_is_told_what_to_answer() -> None:
+    class Imaging(Network):
+        front_end = staticmethod(lambda batch: Network.front_end(batch).transpose(0, 2, 1)[:, None])
+
+    with pytest.raises(UsageError, match=r"\(3, 1, 32, 61\) to 3 signals; .*let the front end answer these axes"):
+        relevance(NOISE, Imaging(LOW.answer, labels=["low"]))
+
+
+def test_a_cosine_from_silence_that_has_no_direction_points_to_why() -> None:
+    embedder = Network(relu(np.abs(RNG.normal(0, 0.1, (8, 61, N_BANDS))), np.abs(RNG.normal(0, 1, (4, 8)))))
+    with pytest.raises(UsageError, match=r"another baseline .*, or ask why\(\) and nearness_map\(\)"):
+        relevance(NOISE, embedder, target=cosine_to(np.ones(4)).target("like A"))
+    assert relevance(NOISE, embedder, target=cosine_to(np.ones(4)).target("like A"), baseline="mean").label == "like A"
+    with pytest.raises(
+        UsageError, match=r"the model answers 4 numbers, and the vector .* has 3; make that by the same"
+    ):
+        relevance(NOISE, embedder, target=cosine_to(np.ones(3)).target("like A"))

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.gradients.arguments import require_target
 from audiolime_ext.gradients.differentiating import Features
 from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, METHOD, MOST_STEPS, integrated_gradients
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
@@ -64,12 +65,13 @@ def difference_of_integrals(
         As `integrated_gradients` does.
     """
     asked: dict[str, Any] = {"baseline": baseline, "near": 0.0, "most_steps": most_steps}
+    contrast = _contrast(first, second)
     one = integrated_gradients(model, features, first, n_steps=n_steps, **asked)
     other = integrated_gradients(model, features, second, places=one.places, **asked)
     one = integrated_gradients(
         model, features, first, places=other.places, **(asked | {"most_steps": 0})
     )  # these alone
-    return _less(one, other, target=_contrast(first, second), near=near)
+    return _less(one, other, target=contrast, near=near)
 
 
 def integral_of_difference(
@@ -129,6 +131,7 @@ def other_as_baseline(
 
 
 def _contrast(first: Target, second: Target) -> Target:
+    first, second = require_target(first), require_target(second)
     return first.less(second, f"{_name(first)} − {_name(second)}")
 
 

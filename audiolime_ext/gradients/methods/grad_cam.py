@@ -104,7 +104,8 @@ def grad_cam(
     inside, slope = (np.moveaxis(one, axis, -1) for one in (activations, gradients))
     weights = slope.mean(axis=tuple(range(1, slope.ndim - 1)), keepdims=True)
     coarse = np.maximum((weights * inside).sum(axis=-1), 0.0)
-    note = f"the map of {layer} has {' × '.join(map(str, coarse.shape[1:]))} cells, and is interpolated between them"
+    note = f"the map of {layer} has {' × '.join(map(str, coarse.shape[1:]))} cells"
+    note += ", one for each of the features" if coarse.shape == x.shape else ", and is interpolated between them"
     if coarse.ndim == 2:
         coarse, note = coarse[:, :, None], f"{layer} has no axis of frequency: the map is the same in all bands"
     elif turned(layer, coarse.shape[1:], x.shape[1:], first):
@@ -131,7 +132,12 @@ def require_layered(model: Any, layer: str | None) -> None:
     """
     if not isinstance(model, Layered):
         called = getattr(model, "spec", None) or type(model).__name__
-        raise UsageError(f"the layers of the model {called} cannot be read; integrated_gradients() needs none")
+        raise UsageError(
+            f"the layers of the model {called} cannot be read, and grad-cam is of a layer; those of musicnn, vibenet, "
+            "Deej-AI, and of saved networks (onnx:, torch:, keras:) can: save yours as such a file, give your model "
+            "`layers` and `activations` (audiolime_ext.prediction.capabilities.Layered), or take method='integrated', "
+            "which needs none"
+        )
     if layer is None:
         few = shortened(", ".join(model.layers), 400)
         raise UsageError(f"grad-cam is of a layer: name it (layer=, --layer), one of {few}")

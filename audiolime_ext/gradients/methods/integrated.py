@@ -45,6 +45,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.arguments import require_target
 from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
 from audiolime_ext.gradients.window_maps import WindowMaps, judged, tolerance
 from audiolime_ext.prediction.targets import Target
@@ -115,7 +116,7 @@ def integrated_gradients(
     (array([[[0.1, 0.1, 0.1], [0.1, 0.1, 0.1]]]), array([0.6]), array([0.]))
     """
     x, start = np.asarray(features, np.float32), _fitting(baseline, np.shape(features))
-    near = target.near if near is None else near
+    near = require_target(target).near if near is None else near
     if places is None and (n_steps < 2 or most_steps < n_steps):
         raise UsageError(
             f"n_steps is {n_steps} and most_steps {most_steps}; from 2 on, and the most not below the first"

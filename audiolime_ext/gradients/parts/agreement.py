@@ -53,6 +53,7 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.faithfulness.randomisation import spearman
+from audiolime_ext.gradients.arguments import require_kinds
 from audiolime_ext.gradients.differentiating import Floats
 from audiolime_ext.gradients.parts.agreed import (
     Agreement,
@@ -137,6 +138,7 @@ def agreement(
     >>> [(one.component, one.state, round(one.on_for, 2)) for one in found.rows]
     [('bass', 'agrees', 1.0), ('whistle', 'neither', 0.0)]
     """
+    require_kinds("agreement()", (relevance, Relevance), (explained, Explanation | TrackExplanation))
     wanted = relevance.label if label is None else label
     require_same_question(relevance, explained, wanted)
     column = explained.column(wanted)

@@ -1,9 +1,10 @@
 """Where in time and frequency a value comes from: in colour over what sounds, and in sums for each band.
 
-Red is for the value, blue against it; the scale is the same in both directions. Its ends are where all but one in two
-hundred of the cells that have any relevance lie within; the few beyond have the ends' colour. Colour grows stronger
-with relevance, so that what has none shows the spectrogram in greys below. That is drawn where the recording is at hand
-and the bands' frequencies are known; bands are numbered elsewhere.
+Blue is for the value, orange against it, which any eye tells apart; the scale is the same in both directions. Its ends
+are where all but one in two hundred of the cells that have any relevance lie within; the few beyond have the ends'
+colour. Colour grows stronger with relevance, so that what has none shows the spectrogram in greys below. That is drawn
+where the recording is at hand and the bands' frequencies are known; bands are numbered elsewhere. Stretches that no
+explained window holds are hatched, and the title says so: grey alone is no relevance.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
 
 Labels = Sequence[str | int] | None
 
-COLOURS = "bwr"  # white in the middle, so that it may fade
 WITHIN = 99.5  # percent of the cells that have any relevance
-_FOR, _AGAINST = "#b2182b", "#2166ac"
-_BARS_IN = 1.8
-_SIDES = "red: for it; blue: against it"
+FOR, AGAINST = "#1260cc", "#d95f02"
+_BARS_IN, _HATCH = 1.8, 0.35
+_SIDES, _HATCHED = "blue: for it; orange: against it", "hatched: not explained"
 
 
 def map_of(found: Relevance, labels: Labels, room: Room) -> Sheet:
     """The map, over the spectrogram of the recording."""
     _require_label(found, labels)
     first, _, second = found.label.partition(" against ")
-    told = f"red: more of {legible(first)}; blue: more of {legible(second)}" if _is_ratio(found) else _SIDES
+    told = f"blue: more of {legible(first)}; orange: more of {legible(second)}" if _is_ratio(found) else _SIDES
+    told = told if found.covered.all() else f"{told}; {_HATCHED}"
     title = room.title(_about(found), told, beside=["16 kHz"], bar=True)
     return Sheet((Panel(PANEL_IN, partial(_draw_map, found, room), title),), of="spectrogram")
 
@@ -80,9 +81,8 @@ def _quantity(found: Relevance) -> str:
 
 
 def _draw_map(found: Relevance, room: Room, axis: Axes) -> None:
-    from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
 
     begin_s, end_s = (float(found.times_s[i] + half * found.step_s) for i, half in ((0, -0.5), (-1, 0.5)))
     n_bands, audio = found.values.shape[1], found.audio
@@ -98,14 +98,26 @@ def _draw_map(found: Relevance, room: Room, axis: Axes) -> None:
         axis.set_ylabel("band")
         axis.set_xlabel(room.seconds(["16"], bar=True))
     limit = limit_of(found)
-    scale, colours = Normalize(-limit, limit), colormaps[COLOURS]
+    scale = Normalize(-limit, limit)
+    colours = LinearSegmentedColormap.from_list(
+        "against and for", [AGAINST, "white", FOR]
+    )  # white, so that it may fade
     shades = colours(scale(found.values.T))
     shades[..., 3] = np.clip(np.abs(found.values.T) / limit, 0, 1) ** 0.5
     place: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "none"}
     axis.imshow(shades, extent=(begin_s, end_s, bottom, top), **place)
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": room.style.ink, "hatch": "////", "linewidth": 0.0}
+    for first, end in not_covered(found):
+        axis.axvspan(begin_s + first * found.step_s, begin_s + end * found.step_s, **look, alpha=_HATCH)
     axis.set_xlim(begin_s, end_s)
     axis.set_ylim(bottom, top)
     add_colorbar(axis, ScalarMappable(scale, colours), room, label=_quantity(found), aspect=15)
+
+
+def not_covered(found: Relevance) -> list[tuple[int, int]]:
+    """The stretches of frames that no explained window holds, from and to."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], found.covered, [True]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def limit_of(found: Relevance) -> float:
@@ -117,7 +129,7 @@ def limit_of(found: Relevance) -> float:
 def _draw_bands(found: Relevance, room: Room, axis: Axes) -> None:
     bands = found.bands()
     heights = [band.mean for band in bands]
-    colours = [_FOR if height >= 0 else _AGAINST for height in heights]
+    colours = [FOR if height >= 0 else AGAINST for height in heights]
     ends = [(band.low, band.high) for band in bands if band.low is not None and band.high is not None]
     axis.bar(range(len(bands)), heights, width=0.8, color=colours)
     if ends:

@@ -5,9 +5,10 @@ the mel that they share. Invariant: *the picture sums to what the map sums to* w
 half of the recording's rate, to rounding; what lies beyond is told. The picture's lowest and highest rows reach to the
 ends of the spectrum for that.
 
-Orange is for the label, blue against it: of the two, any eye tells which is which, on any ground. Colour is full where
-all but one in two hundred of the picture's cells that have any relevance lie below; under that its strength is the
-square root of the relevance. Where no explained window is, there is no relevance of zero: those seconds are hatched.
+Blue is for the label, orange against it, as in every picture of a map: of the two, any eye tells which is which, on any
+ground. Colour is full where all but one in two hundred of the picture's cells that have any relevance lie below; under
+that its strength is the square root of the relevance. Where no explained window is, there is no relevance of zero:
+those seconds are hatched.
 
 What is said of a moment, of a quarter of a second or more, is decided here, on the map's own bands: the strongest band
 for the label and the strongest against it, each with its neighbours as far as they have half of it or more. A side is
@@ -32,7 +33,7 @@ from audiolime_ext.report.player.pictures import N_MELS, indexed_png
 Array = NDArray[np.float64]
 Spans = tuple[tuple[float, float], ...]
 
-FOR, AGAINST = "#FFA733", "#57B0FF"
+FOR, AGAINST = "#57B0FF", "#FFA733"
 WITHIN = 99.5  # percent of the cells that have any relevance
 MOMENT_S, MOST_MOMENTS = 0.25, 1000
 COUNTS, HALF = 0.1, 0.5

@@ -59,6 +59,18 @@ def test_a_map_is_the_part_above_zero_of_the_weighted_channels() -> None:
     assert found.notes == ("the map of cells has 6 × 4 cells, and is interpolated between them",)
 
 
+def test_a_map_of_the_features_own_cells_is_not_interpolated() -> None:
+    """The same values, and no word of what was not done."""
+
+    class Whole(Convolved):
+        def activations(self, features: Any, layer: str) -> Any:
+            return np.stack([features, 1 - features], axis=1)
+
+    found = grad_cam(Whole([2.0, -1.0]), X, score(), "cells", first="time")
+    assert found.notes == ("the map of cells has 12 × 8 cells, one for each of the features",)
+    assert found.values == pytest.approx(np.maximum(2 * X - (1 - X), 0), abs=1e-6)
+
+
 def test_it_does_not_matter_where_the_channels_are_if_it_is_said() -> None:
     first, last = Convolved([2.0, -1.0]), Convolved([2.0, -1.0])
     last.axes = "channels last"
@@ -101,7 +113,9 @@ def test_a_layer_without_a_map_is_refused(layer: str, options: dict[str, Any], c
 
 
 def test_a_model_whose_layers_cannot_be_read_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"cannot be read; integrated_gradients\(\) needs none"):
+    with pytest.raises(
+        UsageError, match=r"cannot be read, and grad-cam is of a layer; those of musicnn, .*or take method='integrated'"
+    ):
         grad_cam(Network(linear(np.ones((1, 12, 8)))), X, score(), "cells")
 
 

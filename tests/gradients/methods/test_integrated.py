@@ -136,7 +136,7 @@ def test_the_limit_of_steps_leaves_the_gap_in_the_result() -> None:
     assert maps.steps[0] == 32
     assert maps.gaps[0] == pytest.approx(abs(maps.values.sum() - maps.moved[0]))
     assert not maps.complete.any()
-    assert "the sum of 1 of 1 map is further from the difference than 1 %" in maps.notes[0]
+    assert "1 of 1 map has a sum that is further from the difference than 1 %" in maps.notes[0]
 
 
 def test_relevance_of_a_kinked_network_sums_to_the_difference() -> None:

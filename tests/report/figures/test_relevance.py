@@ -1,4 +1,4 @@
-"""Maps of relevance as figures: what is red, what is blue, and where it lies."""
+"""Maps of relevance as figures: what is blue, what is orange, and where it lies."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.colors import rgb_to_hsv, to_rgb
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.figures.figure import plot
-from audiolime_ext.report.figures.relevance import limit_of
+from audiolime_ext.report.figures.relevance import AGAINST, FOR, limit_of, not_covered
+from audiolime_ext.report.player import layer
 from tests.gradients.networks import SR, Network, linear, one_place
+from tests.report.player.test_palette import SEEN_BY, nearest
 
 mpl.use("Agg")
 
@@ -28,17 +31,47 @@ def found() -> Relevance:
     return relevance(noise, Network(linear(weights), labels=["low"]), near=0)
 
 
-def test_what_is_for_the_value_is_red_and_what_is_against_it_blue(found: Relevance) -> None:
+def test_what_is_for_the_value_is_blue_and_what_is_against_it_orange(found: Relevance) -> None:
     figure = plot(found, shown=False)
     _, shades = figure.axes[0].images
     drawn = np.asarray(shades.get_array())
     assert drawn.shape == (32, len(found.values), 4)
     reds, blues, seen = drawn[..., 0], drawn[..., 2], drawn[..., 3] > 0
-    assert (reds >= blues)[:8][seen[:8]].all()
-    assert (blues >= reds)[24:][seen[24:]].all()
+    assert (blues >= reds)[:8][seen[:8]].all()
+    assert (reds >= blues)[24:][seen[24:]].all()
     assert seen.any(axis=1).tolist() == [True] * 8 + [False] * 16 + [True] * 8
     assert figure.axes[0].get_xlim() == pytest.approx((found.times_s[0] - 0.008, found.times_s[-1] + 0.008))
     assert figure.axes[0].get_ylabel() == "kHz"
+
+
+def test_pages_and_pictures_have_one_convention(found: Relevance) -> None:
+    """Blue for, orange against: the colours of the song's page are of the same two hues."""
+    assert "blue: for it; orange: against it" in plot(found, shown=False).axes[0].get_title(loc="left")
+    for own, page in ((FOR, layer.FOR), (AGAINST, layer.AGAINST)):
+        hues = [rgb_to_hsv(to_rgb(one))[0] for one in (own, page)]
+        assert abs(hues[0] - hues[1]) < 0.05
+
+
+@pytest.mark.parametrize("seen_by", SEEN_BY)
+def test_for_and_against_are_told_apart_by_any_eye(seen_by: str) -> None:
+    assert nearest([FOR, AGAINST], seen_by) > 25
+
+
+def test_what_is_not_explained_is_hatched_and_said_to_be(found: Relevance) -> None:
+    def hatched(one: Relevance) -> list[tuple[float, float]]:
+        axis: Any = plot(one, shown=False).axes[0]
+        assert ("hatched: not explained" in axis.get_title(loc="left").replace("\n", " ")) == bool(axis.patches)
+        assert all(patch.get_hatch() for patch in axis.patches)
+        return [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axis.patches]
+
+    whole = replace(found, covered=np.ones_like(found.covered))
+    assert hatched(whole) == []
+    covered = np.ones_like(found.covered)
+    covered[10:20] = covered[-5:] = False
+    assert not_covered(replace(found, covered=covered)) == [(10, 20), (len(covered) - 5, len(covered))]
+    edges = found.times_s[0] + found.step_s * (np.arange(len(covered) + 1) - 0.5)
+    spans = hatched(replace(found, covered=covered))
+    assert np.ravel(spans) == pytest.approx(edges[[10, 20, -6, -1]])
 
 
 def test_one_in_two_hundred_cells_lies_beyond_the_scale(found: Relevance) -> None:

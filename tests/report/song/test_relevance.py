@@ -267,7 +267,7 @@ def test_the_layer_lies_on_the_spectrogram_and_under_the_playhead(
     white = (picture > 240).all(axis=(0, 2))
     assert np.flatnonzero(white).mean() == pytest.approx(width / 8, abs=1), "the playhead is over everything"
     colours = picture[:, : round(width / 8) - 4].reshape(-1, 3)
-    assert (colours[:, 0] > colours[:, 2] + 80).any(), "orange is seen"
+    assert (colours[:, 2] > colours[:, 0] + 80).any(), "blue is seen: all of it is for the label"
 
 
 @browser_test
