@@ -227,12 +227,12 @@ class Agreement:
             sides = ("for", "against") if row.relevance > 0 else ("against", "for")
             at = f"{name}: the map is {sides[0]} {utf8(self.label)} there ({relevance})"
             return f"{at}, and the weight {sides[1]} it ({weight})"
-        if row.state == "agrees" and row.removal is not None and row.removal * row.weight > 0:
-            if abs(row.removal) > self.near:
-                return (
-                    f"{name}: the map ({relevance}) and the weight ({weight}) agree, and yet switching it off alone "
-                    f"changes it the other way ({self._number(row.removal)}); in other mixes it does as they say"
-                )
+        turned = row.removal is not None and abs(row.removal) > self.near and row.removal * row.weight > 0
+        if row.state == "agrees" and row.removal is not None and turned:
+            return (
+                f"{name}: the map ({relevance}) and the weight ({weight}) agree, and yet switching it off alone "
+                f"changes it the other way ({self._number(row.removal)}); in other mixes it does as they say"
+            )
         if row.state == "agrees" and row.removal is not None and abs(row.removal) <= self.near < abs(row.weight):
             return (
                 f"{name}: the map ({relevance}) and the weight ({weight}) agree, and yet switching it off alone "
