@@ -78,8 +78,8 @@ from audiolime_ext.track.explanation import SPLIT_ANEW, TrackExplanation
 
 FEWEST_WINDOWS = 10
 ONE_SIDED = (
-    "Grad-CAM shows only what raises the value, so it is held to no weights; where a layer has no bands, the share of a "
-    "component is that of its cells"
+    "Grad-CAM shows only what raises the value, so it is held to no weights; where a layer has no bands, the share of "
+    "a component is that of its cells"
 )
 _TWENTIETH = "up to {:.2g} counts as nothing: a twentieth of the range of the value over all mixes"
 
