@@ -36,7 +36,7 @@ from audiolime_ext.progress.stages import Ended, mention, stage
 from audiolime_ext.text import counted, share_of
 
 STAGE = "explaining"
-_VERSION = 1  # of the methods' arithmetic
+_VERSION = 2  # of the methods' arithmetic
 _ARRAYS = ("values", "full", "base", "gaps", "steps", "abstained")
 _FACTS = ("method", "notes", "references")
 
