@@ -1,8 +1,8 @@
 """A map of gradients over the spectrogram, beside what switching sounds off does: one is right, and one misleads.
 
 The model is known, so one knows what a map must show. "middle" is the more, the louder the bands between 0.3 and 2.5
-kHz are. "enough" says yes as soon as they are loud enough, and adds a little for what is above 4 kHz. Where they have
-long been loud enough, more of them changes nothing: there its slope sees the little alone, and so does a map by
+kHz are. "enough" says yes as soon as they are loud enough, and adds some for what is above 4 kHz. Where they have
+long been loud enough, more of them changes nothing: there its slope sees the rest alone, and so does a map by
 SmoothGrad. Integrated Gradients go all the way from silence, and do not miss what is heard on it. The page shows a map
 of each kind, and what becomes of the score where bands of the song are switched off::
 
@@ -36,7 +36,7 @@ class Known:
     def scores(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         loud, shrill = ((features @ bands).mean(axis=1) for bands in (self.middle, self.high))
         on = 1 / (1 + np.exp(12 - 12 * loud))
-        return np.stack([loud / 3, 0.8 * on + 0.05 * shrill], axis=1), loud, on
+        return np.stack([loud / 3, 0.7 * on + 0.2 * shrill], axis=1), loud, on
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         return self.scores(self.front_end(batch))[0]
@@ -45,7 +45,7 @@ class Known:
         scores, _, on = self.scores(features)
         asked = cotangent_fn(scores.astype(np.float32)) / features.shape[1]
         by_band = asked[:, :1] * self.middle / 3
-        by_band = by_band + asked[:, 1:] * (9.6 * (on * (1 - on))[:, None] * self.middle + 0.05 * self.high)
+        by_band = by_band + asked[:, 1:] * (8.4 * (on * (1 - on))[:, None] * self.middle + 0.2 * self.high)
         return scores, features, by_band[:, None, :] * np.ones_like(features)
 
 

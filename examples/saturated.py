@@ -1,10 +1,11 @@
 """A saturated model: the drums are enough, and so is the bass. What do gradients, integrals and interventions say?
 
 Its score is 1 − relu(1 − d − b) for the levels d and b of the bands where drums and bass sound: with either of them it
-is full, and more changes nothing. So there is no slope where the recording is, and SmoothGrad finds nothing. Integrated
-Gradients from silence pass through where the score rises: they name both, in the proportion of their levels.
-Leave-one-out asks what is lost without one of the two, which is nothing. Shapley values also ask about each without the
-other, and share the score out evenly. The guitar, which is the loudest, does nothing. No network, no separator::
+is full, and more changes nothing. So there is no slope where the recording is, and SmoothGrad finds nothing (it would
+not explain the window at all; ``near=0`` asks it to). Integrated Gradients from silence pass through where the score
+rises: they name both, in the proportion of their levels. Leave-one-out asks what is lost without one of the two, which
+is nothing. Shapley values also ask about each without the other, and share the score out evenly. The guitar, which is
+the loudest, does nothing. No network, no separator::
 
     python examples/saturated.py [FOLDER]
 """
@@ -54,7 +55,10 @@ def main(folder: str = "saturated") -> None:
     sounds = {name: LEVELS[name] * np.sin(2 * np.pi * hz * TIME) for name, hz in HZ.items()}
     oracle = OracleFactorization({name: (one.astype(np.float32), SR) for name, one in sounds.items()})
     model, song = Saturated(), oracle.mixture
-    maps = {"SmoothGrad": relevance(song, model, method="gradients"), "integrated gradients": relevance(song, model)}
+    maps = {
+        "SmoothGrad": relevance(song, model, method="gradients", near=0),
+        "integrated gradients": relevance(song, model),
+    }
     rows = {name: {own: one.values[:, BANDS[own]].sum() for own in HZ} for name, one in maps.items()}
     shapley = explain(song, model, factorization=oracle)
     rows["leave one out"] = explain(song, model, factorization=oracle, method="leave-one-out").weights()

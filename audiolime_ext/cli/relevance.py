@@ -74,13 +74,14 @@ def add(commands: Any) -> None:
         "--near",
         type=least(0),
         metavar="D",
-        help="leave out windows whose value differs from the baseline's by less (default .05 for scores)",
+        help="leave out windows whose value differs from the baseline's by less, or with gradients has hardly a slope "
+        "(default .05 for scores)",
     )
     parser.add_argument(
         "--most-steps",
         type=whole(FEWEST_STEPS),
         metavar="N",
-        help="most steps of an integral: more make gaps smaller (default 256)",
+        help="most steps of an integral, which takes more only while its sum is off (default 256)",
     )
     parser.add_argument(
         "--blur-frames",
@@ -95,7 +96,7 @@ def add(commands: Any) -> None:
         type=int,
         choices=(90, 95, 99),
         default=95,
-        help=f"cells heard in {PART}: those of largest relevance, from this percentile on (default %(default)s)",
+        help=f"cells heard in {PART}: of those that speak for it, from this percentile on (default %(default)s)",
     )
     parser.add_argument(
         "--faithfulness",
@@ -110,7 +111,7 @@ def add(commands: Any) -> None:
         type=whole(0),
         default=0,
         metavar="N",
-        help="random seed for noisy copies, random orders and intervals (default %(default)s)",
+        help="random seed for noisy copies and random orders (default %(default)s)",
     )
     add_no_cache(parser)
     what = f"folder for the map, {PICTURE}, {PART} and {REST} (its most relevant part, and the rest), in "
@@ -168,10 +169,10 @@ def _require_of_use(args: Namespace) -> None:
     """Refuse options that the method has no use for."""
     from audiolime_ext.errors import UsageError
 
-    for name in ("near", "most_steps"):
-        if getattr(args, name) is not None and args.method != "integrated":
+    for name, methods in (("near", ("integrated", "gradients")), ("most_steps", ("integrated",))):
+        if getattr(args, name) is not None and args.method not in methods:
             option = name.replace("_", "-")
-            raise UsageError(f"--{option} is for integrated, and not for {args.method}; leave it out")
+            raise UsageError(f"--{option} is for {' and '.join(methods)}, and not for {args.method}; leave it out")
     if args.against is None:
         return
     if args.method != "grad-cam":
@@ -271,7 +272,7 @@ def _show(found: Any, folder: Path | None, args: Namespace, checks: dict[str, An
     for name, path in files.items():
         print(f"{name}: {legible(path)}")
     if "part" in files:
-        which = f"those that speak for it, from the {args.percentile}th percentile of relevance on"
+        which = f"of those that speak for it, the ones from the {args.percentile}th percentile on"
         print(f"the part is {100 * share:.1f} % of the cells: {which}")
     if why_silent:
         print(f"no sound: {why_silent}")

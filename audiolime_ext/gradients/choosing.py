@@ -1,4 +1,4 @@
-"""Which windows of an excerpt are explained: those of the highest value that are not silent."""
+"""Which windows of an excerpt are asked about: those of the highest value that are not silent."""
 
 from __future__ import annotations
 
@@ -34,4 +34,4 @@ def strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArray
         return own, ()
     silent = f" ({n_windows - len(sounds)} silent)" if len(sounds) < n_windows else ""
     some = "1 is" if len(own) == 1 else f"{len(own)} are"
-    return own, (f"of {counted(n_windows, 'window')}{silent}, {some} explained: where {label} is highest",)
+    return own, (f"of {counted(n_windows, 'window')}{silent}, {some} chosen: where {label} is highest",)

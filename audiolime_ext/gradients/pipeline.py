@@ -33,7 +33,7 @@ from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS,
 from audiolime_ext.gradients.methods.smoothing import N_DRAWS, N_STEPS, NOISE, blurred, smooth_grad
 from audiolime_ext.gradients.relevance import Relevance, joined
 from audiolime_ext.gradients.window_facts import WindowFacts
-from audiolime_ext.gradients.window_maps import WindowMaps
+from audiolime_ext.gradients.window_maps import WindowMaps, counting_from
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.capabilities import require_differentiable
 from audiolime_ext.prediction.contract import Model, Scores
@@ -103,9 +103,10 @@ def relevance(
     at : sequence of float or None
         Starts of the windows within the excerpt, in seconds, wherever they lie; None: those of `tag`, in order.
     strongest : int or None
-        Number of windows to explain, those of the highest value that are not silent; None: all.
+        Number of windows to explain, those of the highest value (before it is clipped) that are not silent; None: all.
     near : float or None
-        Difference from the baseline's value below which a window is not explained; None: the target's own.
+        Difference from the baseline's value below which a window is not explained, from 0 on; of gradients, what their
+        sizes times the way from silence come to. None: the target's own; 0: all are.
     n_steps, most_steps : int or None, int
         Number of nodes of an integral to begin with (None: 9, and 17 of each noisy copy), and the most.
     noise : float
@@ -136,7 +137,9 @@ def relevance(
         If the recording cannot be read, or is too short for the model; with `strongest`, if the excerpt is silent.
     ModelError
         If the model fails, answers NaN or infinity, its answer to a window depends on what else is in the batch, or its
-        gradients are those of another function than its answers.
+        gradients are those of another function than its answers: where its vjp answers another value, or where
+        integrals along the way miss the change of the value nearly everywhere
+        (`audiolime_ext.gradients.methods.integrated`).
 
     Examples
     --------
@@ -175,15 +178,15 @@ def relevance(
     outputs, told = np.asarray(predict(asked, heard.signals[:, None])), tuple[str, ...]()
     aim, called = one_value(target, label, asked, outputs)
     if strongest is not None:
-        chosen, told = choosing.strongest(heard, aim.apply(outputs)[:, 0], strongest, called)
+        chosen, told = choosing.strongest(heard, aim.ranking(outputs)[:, 0], strongest, called)
         heard, outputs = heard.only(chosen), outputs[chosen]
     base, base_name, notes = start_of(baseline, heard, every, asked)
     notes = (*notes, *told, *_repeated(asked, heard, outputs))
-    near = aim.near if near is None else near
+    near = counting_from(near, aim)
     begun = (N_STEPS if method == "smooth-integrated" else FEWEST_STEPS) if n_steps is None else n_steps
     ways: dict[str, tuple[Callable[..., WindowMaps], dict[str, Any]]] = {
         "integrated": (integrated_gradients, {"n_steps": begun, "most_steps": most_steps, "near": near}),
-        "gradients": (smooth_grad, drawn),
+        "gradients": (smooth_grad, {**drawn, "near": near}),
         "smooth-integrated": (smooth_grad, {**drawn, "of": "integrated", "n_steps": begun}),
         "grad-cam": (grad_cam, {"layer": layer, "channels": channels, "first": first, "scaled": scaled}),
     }
@@ -257,6 +260,8 @@ def _of_each(method: str, heard: Heard, base: NDArray[np.float32]) -> dict[str, 
     each: dict[str, Sequence[Any]] = {}
     if method in ("integrated", "smooth-integrated"):
         each["baseline"] = list(base) if base.shape == heard.features.shape else [base] * len(heard.features)
+    if method == "gradients":
+        each["silence"] = [heard.silence] * len(heard.features)
     if method in ("gradients", "smooth-integrated"):
         each["numbers"] = [[max(0, round(1e6 * start))] for start in heard.starts_s.tolist()]
     return each

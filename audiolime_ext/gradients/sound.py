@@ -8,9 +8,10 @@ quarter apart), which keeps its rate, its channels and its phase:
   filters. Below the lowest peak it belongs to the lowest band; above the highest peak it fades out to where that band
   ends. What is higher the model does not hear, and the mask is zero.
 
-Invariant: *the part plus the rest is the recording*, to 1e-6 of full scale, because the rest is the recording less the
-part. The part is a filtered recording and not a source: sounds that share a cell are heard together, and relevance
-below a voice is heard with the voice.
+Invariant: *the part plus the rest is the passage* from the first window's start to the last one's end, to 1e-6 of full
+scale, because the rest is the passage less the part. Where there are no cells the part is empty, which its name says.
+The part is a filtered recording and not a source: sounds that share a cell are heard together, and relevance below a
+voice is heard with the voice.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _OVERLAP = 4
 
 
 def parted(relevance: Relevance, cells: NDArray[np.bool_], audio: Any) -> tuple[Audio, Audio]:
-    """The part of a recording in some cells (n_frames, n_bands), and the rest.
+    """The part of a recording in some cells (n_frames, n_bands), and the rest of the passage that its windows span.
 
     Raises
     ------
@@ -53,7 +54,8 @@ def parted(relevance: Relevance, cells: NDArray[np.bool_], audio: Any) -> tuple[
     shares = bin_shares(relevance.bands_hz, relevance.top_hz, recording.sr, n_fft)
     part = masked(mixture, cells.astype(np.float64), times_s, relevance.step_s, shares, recording.sr)
     name = f"{recording.name}: {relevance.label}, by {relevance.method}"
-    return Audio(part, recording.sr, name), Audio(mixture - part, recording.sr, f"{name}, the rest")
+    told = name if cells.any() else f"{name} (empty: no cell is in it)"
+    return Audio(part, recording.sr, told), Audio(mixture - part, recording.sr, f"{name}, the rest")
 
 
 def recording_of(relevance: Relevance, audio: Any) -> Audio:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction.targets import Target
-from audiolime_ext.text import share_of
+from audiolime_ext.text import counted, share_of
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,8 @@ class WindowMaps:
     steps : ndarray of int, shape (n_windows,), or None
         Number of nodes of the integral; None: there was none.
     abstained : ndarray of bool, shape (n_windows,)
-        True where full and base are the same value, so that there is nothing to explain.
+        True where full and base are the same value, so that there is nothing to explain; of gradients, where there is
+        hardly a slope.
     notes : tuple of str
         Sentences on what else to know.
     references : tuple of str
@@ -95,6 +96,21 @@ def tolerance(moved: Floats) -> Floats:
     return np.asarray(np.maximum(RELATIVE * np.abs(moved), ABSOLUTE))
 
 
+def counting_from(near: Any, target: Target) -> float:
+    """The difference from which on a window is explained: the one that is given, or the target's own.
+
+    Raises
+    ------
+    UsageError
+        If it is not a finite number from 0 on.
+    """
+    if near is None:
+        return target.near
+    if not (isinstance(near, (int, float)) and 0 <= near < np.inf):
+        raise UsageError(f"near is {near!r}; it is a difference of values, a finite number from 0 on: 0 explains all")
+    return float(near)
+
+
 def together(parts: Sequence[WindowMaps], target: Target, near: float) -> WindowMaps:
     """Maps of windows that were made one by one, as if they were made at once; `near` as `judged` has it.
 
@@ -118,13 +134,13 @@ def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
     """
     n, notes = len(maps.full), []
     if (quiet := int(maps.abstained.sum())) > 0:
-        notes.append(
-            f"{share_of(quiet, n, 'window')} not explained: the value differs from the baseline's by less than {near:g}"
-        )
+        notes.append(f"{share_of(quiet, n, 'window')} not explained: {_why(maps, near)}")
     if (short := int((~maps.complete & ~maps.abstained).sum())) > 0:
+        off = float((maps.gaps / np.maximum(np.abs(maps.moved), ABSOLUTE))[~maps.complete & ~maps.abstained].max())
         notes.append(
-            f"{share_of(short, n, 'map', verb=OFF)} further from the difference than 1 % (gaps are in the result); "
-            "more steps would help: most_steps (--most-steps)"
+            f"the sum is further from the difference than 1 % in {short} of {counted(n, 'map')} (by {100 * off:.0f} % at "
+            "most; gaps are in the result): more steps may help (most_steps, --most-steps; of noisy copies n_steps), but "
+            "not where the value jumps"
         )
     values = [maps.full, *([] if maps.base is None else [maps.base])]
     if target.limit is not None and (np.abs(values) >= target.limit).any():
@@ -133,3 +149,13 @@ def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
             "gradients are zero"
         )
     return maps.with_notes(*notes)
+
+
+def _why(maps: WindowMaps, near: float) -> str:
+    """Why a window is not explained."""
+    if maps.base is not None:
+        return f"the value differs from the baseline's by less than {near:g}"
+    return (
+        f"the value hardly has a slope there (all slopes times the way from silence come to less than {near:g}): it is "
+        "saturated, or does not depend on what sounds"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 SAME = 1e-9  # of the largest
+BY_CHANCE = 0.05  # of intervals of 95 %
 _SHOWN, _BANDS = 12, 3
 
 
 def table_of(relevance: Relevance) -> str:
     """The result as text: what it is of, its windows, the bands of most weight, and the notes."""
-    lines = [head(relevance), "", _windows(relevance), "", *bands_told(relevance)]
+    lines = [head(relevance), "", _windows(relevance), "", *bands_told(relevance), *_empty_told(relevance)]
     return minus("\n".join([*lines, *(f"note: {utf8(note)}" for note in relevance.notes)]))
 
 
@@ -35,13 +37,13 @@ def head(relevance: Relevance) -> str:
 
 def _windows(relevance: Relevance) -> str:
     measured = any(one.baseline is not None for one in relevance.windows)
+    further = ["baseline", "gap"] if measured else [""] if any(one.abstained for one in relevance.windows) else []
     rows = []
     for one in relevance.windows[:_SHOWN]:
-        row = [f"{one.start_s:.2f} s", f"{one.value:.3f}"]
-        if measured:
-            row += [_number(one.baseline), "not explained" if one.abstained else _number(one.gap, 4)]
-        rows.append(row)
-    table = text_table(["window", "value", *(["baseline", "gap"] if measured else [])], rows)
+        last = "not explained" if one.abstained else _number(one.gap, 4)
+        row = [f"{one.start_s:.2f} s", f"{one.value:.3f}", _number(one.baseline), last]
+        rows.append([*row[:2], *row[len(row) - len(further) :]])
+    table = text_table(["window", "value", *further], rows)
     more = len(relevance.windows) - _SHOWN
     return f"{table}\n… and {counted(more, 'more window', 'more windows')}" if more > 0 else table
 
@@ -53,7 +55,8 @@ def _number(value: float | None, decimals: int = 3) -> str:
 def bands_told(relevance: Relevance) -> tuple[str, ...]:
     """Sentences on the bands that add and take away most: of several windows, those whose interval leaves out zero.
 
-    Of a ratio of two maps there are none.
+    Beside these stands how many would be clear by chance alone: of the bands that add anything to any window, 5 %. Of a
+    ratio of two maps there are none.
     """
     if relevance.method.startswith(RATIO):
         return ()  # a sum of ratios is nothing's
@@ -67,13 +70,25 @@ def bands_told(relevance: Relevance) -> tuple[str, ...]:
     clear = [band for band in found if band.is_clear]
     if not clear:
         return (f"no band's mean over {of} is clear of zero (95 % intervals)",)
-    some = f"{counted(len(clear), 'band')} of {len(found)} clear of zero"
+    some = f"{counted(len(clear), 'band')} of {len(found)} clear of zero (about {_by_chance(found)} by chance alone)"
     return (f"means over {of}, with 95 % intervals; {some}: {_most(clear)}",)
 
 
+def _by_chance(bands: Sequence[Band]) -> str:
+    """How many bands' intervals would leave out zero if all were zero; a band that is zero everywhere has none."""
+    return f"{BY_CHANCE * sum(one.mean != 0 or one.low != 0 for one in bands):.2g}"
+
+
+def _empty_told(relevance: Relevance) -> tuple[str, ...]:
+    """That nothing speaks for it, where that is so: then its most relevant part is empty."""
+    if relevance.method.startswith(RATIO) or not relevance.explained or (relevance.values > 0).any():
+        return ()
+    return (f"nothing speaks for {utf8(relevance.label)}: its most relevant part is empty",)
+
+
 def _most(bands: Any) -> str:
-    if np.ptp([one.mean for one in bands]) <= SAME * max(abs(one.mean) for one in bands):
-        return "all bands are the same"
+    if len(bands) > 1 and np.ptp([one.mean for one in bands]) <= SAME * max(abs(one.mean) for one in bands):
+        return f"all of these are the same, {bands[0].mean:+.4f} each"
     up = sorted((one for one in bands if one.mean > 0), key=lambda one: -one.mean)[:_BANDS]
     down = sorted((one for one in bands if one.mean < 0), key=lambda one: one.mean)[:_BANDS]
     sides = [

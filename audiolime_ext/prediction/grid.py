@@ -72,14 +72,15 @@ class Grid:
             return [0]
         return list(range(0, n_samples + self.lead - self.window + 1, self.hop)) if n_samples else []
 
-    def require(self, n_samples: int, what: str) -> None:
-        """Raise `AudioError` if an excerpt of `n_samples` is too short to be heard."""
+    def require(self, n_samples: int, what: str, advice: str = "") -> None:
+        """Raise `AudioError` if an excerpt of `n_samples` is too short to be heard; `advice` ends what it says."""
         needed = self.min_samples if self.window is None else self.window - self.lead
         if self.fill is not None:
             needed = min(needed, round(SHORTEST_S * self.sr))
         if n_samples < max(needed, 1):
             least_s = (needed if self.fill is not None else self.window or needed) / self.sr
-            raise AudioError(f"{what} is {n_samples / self.sr:.3f} s long; the model needs at least {least_s:.3f} s")
+            needs = f"the model needs at least {least_s:.3f} s{advice}"
+            raise AudioError(f"{what} is {n_samples / self.sr:.3f} s long; {needs}")
 
     def filling(self, duration_s: float) -> list[str]:
         """A note on how an excerpt is filled up; none where it is not."""

@@ -146,6 +146,9 @@ def whole_windows(audio: Audio, grid: Grid, begin: int, stop: int) -> list[float
 def _heard_span(audio: Audio, grid: Grid, begin: int, stop: int) -> tuple[int, int]:
     """An excerpt in samples of the model's rate; refused where the model cannot hear it."""
     first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)
+    if stop - begin < audio.n_samples:
+        longer = f", and the recording is {audio.duration_s:.3f} s long: choose a longer excerpt, or an earlier start"
+        grid.require(end - first, f"the excerpt of {audio.name!r}", longer)
     grid.require(end - first, f"{audio.name!r}")
     return first, end
 

@@ -54,6 +54,8 @@ class Target:
         Difference below which two values are the same, in the target's own unit: there is nothing to explain.
     limit : float or None
         Limit at which values are clipped, ±`limit`, and where the derivative is 0; None: they are not.
+    unclipped : callable or None
+        Function as `apply`, of the same order, whose values are not clipped: for ranks; None: `apply` itself.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Target:
     derivative: Derivative | None = None
     near: float = NEAR
     limit: float | None = None
+    unclipped: TargetFn | None = None
 
     @property
     def spec(self) -> str:
@@ -102,6 +105,18 @@ class Target:
             )
         return self.derivative(outputs, column)
 
+    def ranking(self, outputs: Scores) -> Scores:
+        """Values by which answers are ranked: of clipped ones, what they were before; (n_masks, n_labels).
+
+        Examples
+        --------
+        >>> odds = make_target("log-odds", ["rock"])
+        >>> low = np.array([[0.0001], [0.001]])
+        >>> odds.apply(low).ravel().tolist(), odds.ranking(low).ravel().tolist()
+        ([-6.0, -6.0], [0.0001, 0.001])
+        """
+        return (self.unclipped or self.apply)(outputs)
+
     def only(self, column: int) -> Target:
         """One of its values as a target of its own.
 
@@ -111,13 +126,14 @@ class Target:
         >>> rock.labels, rock.apply(np.array([[0.25, 0.75]])), rock.cotangent(np.array([[0.25, 0.75]]))
         (('rock',), array([[0.75]]), array([[0., 1.]]))
         """
-        derivative = self.derivative
+        derivative, unclipped = self.derivative, self.unclipped
         return replace(
             self,
             labels=None if self.labels is None else (self.labels[column],),
             apply=lambda outputs: self.apply(outputs)[:, column, None],
             keeps_labels=False,
             derivative=None if derivative is None else lambda outputs, _: derivative(outputs, column),
+            unclipped=None if unclipped is None else lambda outputs: unclipped(outputs)[:, column, None],
         )
 
     def less(self, other: Target, name: str) -> Target:
@@ -236,7 +252,7 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
         return Target("score", tuple(labels), lambda outputs: outputs, keeps_labels=True, derivative=_of_scores)
     if target == "log-odds":
         kept = Target("log-odds", tuple(labels), log_odds, keeps_labels=True, derivative=_of_log_odds)
-        return replace(kept, near=NEAR_LOG_ODDS, limit=LOG_ODDS_LIMIT)
+        return replace(kept, near=NEAR_LOG_ODDS, limit=LOG_ODDS_LIMIT, unclipped=lambda outputs: outputs)
     if isinstance(target, str) and target.endswith("()"):
         raise UsageError(f"the target was a function, {target}; a result does not hold it: explain again from Python")
     if isinstance(target, str):

@@ -79,7 +79,7 @@ def test_the_three_strongest_windows_are_explained_and_it_is_said_what_that_take
     lines = out.splitlines()
     assert lines[0] == "song, 3 windows: score of low by integrated gradients, from silence"
     assert [line.split()[0] for line in lines[3:6]] == ["3.00", "4.00", "5.00"]
-    assert "note: of 6 windows, 3 are explained: where low is highest" in lines
+    assert "note: of 6 windows, 3 are chosen: where low is highest" in lines
     bands = re.findall(r"(\d\.\d\d) kHz", next(line for line in lines if line.startswith("means over")))
     assert len(bands) == 3
     assert all(float(khz) < 0.5 for khz in bands), "it hears the lowest four bands"
@@ -176,7 +176,10 @@ def test_another_recording_is_a_baseline_and_a_misspelt_name_is_none(capsys: pyt
         (("--contrast", "low", "high", "--target", "log-odds"), "give one of the two"),
         (("--labels", "lo"), "unknown label 'lo'; did you mean 'low'?"),
         (("--method", "grad-cam", "--layer", "cells"), "the layers of the model .* cannot be read"),
-        (("--method", "gradients", "--near", "0"), "--near is for integrated, and not for gradients; leave it out"),
+        (
+            ("--method", "grad-cam", "--layer", "a", "--near", "0"),
+            "--near is for integrated and gradients, and not for grad-cam",
+        ),
         (("--method", "smooth-integrated", "--most-steps", "64"), "--most-steps is for integrated, and not for smooth"),
         (("--against", "low"), "--against is for maps of grad-cam; for others name two labels: --contrast"),
         (
@@ -331,8 +334,8 @@ def test_the_part_that_is_heard_is_of_the_cells_from_a_percentile_on(
     assert main(args) == 0
     found = relevance("song.wav", LOW, label="low", strongest=3)
     share = 100 * found.highlights(percentile, side="for")[found.covered].mean()
-    told = f"the part is {share:.1f} % of the cells: those that speak for it, from the {percentile}th percentile of "
-    told += "relevance on"
+    told = f"the part is {share:.1f} % of the cells: of those that speak for it, the ones from the "
+    told += f"{percentile}th percentile on"
     assert told in capsys.readouterr().out.splitlines()
     part = load_audio("out/song/low/part.wav").samples
     assert part == pytest.approx(found.listen(percentile).samples, abs=1e-6)

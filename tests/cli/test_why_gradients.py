@@ -47,7 +47,7 @@ def test_the_map_stands_beside_the_stems_and_what_it_takes_is_said(capsys: pytes
     assert out.startswith("query.wav: why bass.wav over cymbals.wav?\n")
     by_stems, by_bands, *_ = out.split(", 3 windows: bass.wav over cymbals.wav by integrated gradients, from silence")
     assert "comes most from bass" in by_stems
-    assert "note: of 4 windows, 3 are explained: where bass.wav over cymbals.wav is highest" in by_bands
+    assert "note: of 4 windows, 3 are chosen: where bass.wav over cymbals.wav is highest" in by_bands
     assert "the map and the weights agree on every component" in by_bands
     assert "that is another question, with cymbals.wav as the baseline" in by_bands
 

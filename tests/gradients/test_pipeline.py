@@ -27,7 +27,7 @@ LOW = Network(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["
 @pytest.mark.parametrize("method", ["integrated", "gradients", "smooth-integrated"])
 def test_a_model_that_hears_one_band_has_its_relevance_there(method: str) -> None:
     network = Network(logistic(4 * one_place(slice(None), slice(6, 7)), -3.0), labels=["low"])
-    found = relevance(NOISE, network, method=method, n_draws=3)
+    found = relevance(NOISE, network, method=method, n_draws=3, near=0)
     sizes = np.abs(found.values)
     assert sizes[:, 6].sum() / sizes.sum() >= 0.95
     assert found.bands_hz is not None
@@ -205,7 +205,7 @@ def test_the_strongest_windows_are_explained_as_they_are_among_all() -> None:
     assert whole.windows[1].value > whole.windows[0].value
     assert one.windows == whole.windows[1:]
     assert one.values == pytest.approx(whole.values[-len(one.values) :], abs=1e-12)
-    assert one.notes[0] == "of 2 windows, 1 is explained: where low is highest"
+    assert one.notes[0] == "of 2 windows, 1 is chosen: where low is highest"
     assert relevance(LEVELS, LOW, strongest=2, near=0).notes == whole.notes
 
 
@@ -220,7 +220,7 @@ def test_silent_windows_are_not_among_the_strongest() -> None:
     fond = Network(logistic(-4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["silence"])
     found = relevance(quiet, fond, strongest=2)
     assert [one.start_s for one in found.windows] == [1.0]
-    assert "of 2 windows (1 silent), 1 is explained: where silence is highest" in found.notes
+    assert "of 2 windows (1 silent), 1 is chosen: where silence is highest" in found.notes
     with pytest.raises(AudioError, match="'quiet' is silent in all that was asked about"):
         relevance(quiet, fond, strongest=1, duration_s=1.0)
 
@@ -278,7 +278,7 @@ def test_it_is_told_how_far_the_windows_and_their_steps_are() -> None:
 
 @pytest.mark.parametrize("method", ["gradients", "smooth-integrated"])
 def test_the_noise_of_a_window_is_the_same_whichever_others_are_explained(method: str) -> None:
-    asked: dict[str, Any] = {"method": method, "n_draws": 3}
+    asked: dict[str, Any] = {"method": method, "n_draws": 3, "near": 0}
     whole, last = relevance(NOISE, LOW, **asked), relevance(NOISE, LOW, at=[2.0], **asked)
     assert (whole.per_window[2] == last.per_window[0]).all()
     assert np.abs(whole.per_window[2] - relevance(NOISE, LOW, at=[2.0], seed=1, **asked).per_window[0]).max() > 0
@@ -324,3 +324,47 @@ def test_a_cosine_from_silence_that_has_no_direction_points_to_why() -> None:
         UsageError, match=r"the model answers 4 numbers, and the vector .* has 3; make that by the same"
     ):
         relevance(NOISE, embedder, target=cosine_to(np.ones(3)).target("like A"))
+
+
+def test_slopes_of_a_saturated_score_are_not_explained_and_that_is_said() -> None:
+    sure = Network(logistic(40 * one_place(slice(None), slice(0, 6)), -8.0), labels=["low"])
+    found = relevance(NOISE, sure, method="gradients", n_draws=2)
+    assert not found.explained
+    assert not found.values.any()
+    assert str(found).splitlines()[3].split() == ["0.00", "s", "1.000", "not", "explained"]
+    assert "3 of 3 windows are not explained: the value hardly has a slope there" in str(found)
+    mild = Network(linear(one_place(slice(None), slice(0, 6))), labels=["low"])
+    assert len(relevance(NOISE, mild, method="gradients", n_draws=2).explained) == 3
+
+
+@pytest.mark.parametrize("near", [-1, float("nan"), float("inf")])
+def test_a_nearness_that_is_none_is_refused(near: Any) -> None:
+    with pytest.raises(UsageError, match=f"near is {near!r}; it is a difference of values, a finite number from 0 on"):
+        relevance(NOISE, LOW, near=near)
+
+
+def test_of_clipped_values_the_strongest_are_those_of_the_highest_unclipped() -> None:
+    """Log-odds of scores of 1 in 1000 and less are −6 everywhere; the last window has the highest score."""
+    rare = Network(logistic(2 * one_place(slice(None), slice(0, 6)), -20.0), labels=["rare"])
+    rising = Audio(NOISE.samples * np.repeat([0.1, 0.5, 2.0], SR).astype(np.float32), SR, "rising")
+    for target in ("score", "log-odds"):
+        found = relevance(rising, rare, target=target, strongest=1)
+        assert [one.start_s for one in found.windows] == [2.0]
+        assert "of 3 windows, 1 is chosen: where rare is highest" in found.notes
+    assert [one.value for one in found.windows] == [-6]
+
+
+def test_an_excerpt_that_is_too_short_is_told_from_a_recording_that_is() -> None:
+    with pytest.raises(AudioError, match=r"the excerpt of 'noise' is 0\.500 s long; .*, and the recording is 3\.000 s"):
+        relevance(NOISE, LOW, duration_s=0.5)
+
+
+def test_gradients_that_point_the_other_way_are_refused() -> None:
+    class Wrong(Network):
+        def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> Any:
+            outputs, inside, gradient = super().vjp(features, cotangent_fn)
+            return outputs, inside, -gradient
+
+    wrong = Wrong(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["low"])
+    with pytest.raises(ModelError, match="the model's gradients are those of another function than its values"):
+        relevance(NOISE, wrong)

@@ -8,7 +8,7 @@ prints what stands in ``docs/explanation/maps.md``. A method is compared with *l
 same windows. Only the two areas are tested, since few windows bear few comparisons: with n windows no p-value can be
 below 2 / 2ⁿ. It is that of a sign-flip test, over all 2ⁿ signs of the n differences; over all comparisons they are
 corrected by Holm's rule, and *clearly* is said only of what is below .05 then. Intervals in the tables are of single
-numbers, 95 %, by a bootstrap over windows, and are not corrected. Insertion less deletion was added when the areas had
+means, 95 %, by Student's distribution, and are not corrected. Insertion less deletion was added when the areas had
 been seen, and is not tested: what makes both areas large, such as that cells go in whole regions, is not in it.
 
 References

@@ -17,11 +17,12 @@ orders apart there.
 *On the sound.* What `Relevance.listen` plays, the cells of largest relevance for the value, is given to the model as a
 recording of its own, and so is the rest. The measures are those of `audiolime_ext.faithfulness.removal` for stems: AI,
 AD, AG, FF and Fid-In. Much of a recording says much of it, whichever part it is: read them beside the share of cells
-that is heard. Cells are chosen over the whole recording, so in a window may be none; its part is silence.
+that is heard. Cells are chosen over the whole recording, so in a window may be none. An empty part is silence and no
+explanation; it has no measures.
 
-All is of the windows that are explained. Intervals are a bootstrap over them: how much other windows would change a
-mean, not how true it is. `audiolime_ext.gradients.checks.randomised` asks the other question, whether the map depends
-on what the network has learned.
+All is of the windows that are explained. Intervals are Student's, of the mean over them: how much other windows of this
+kind would change it, not how true it is. `audiolime_ext.gradients.checks.randomised` asks the other question, whether
+the map depends on what the network has learned.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.check import removal_measures
 from audiolime_ext.faithfulness.curves import area_under
+from audiolime_ext.files.names import utf8
 from audiolime_ext.gradients.checks.again import Again, ask_again
 from audiolime_ext.gradients.checks.mean import Mean
 from audiolime_ext.gradients.differentiating import Floats, values_of
@@ -43,12 +45,19 @@ from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.sound import parted
 from audiolime_ext.prediction.targets import Target, TargetSpec
 from audiolime_ext.progress.stages import Told, stage, tells_progress
-from audiolime_ext.text import counted, minus, text_table
+from audiolime_ext.text import counted, minus, share_of, text_table
 
 ORDERS = ("map", "loudest", "random")
 CURVES = ("deletion", "insertion")
 N_STEPS, N_RANDOM, PERCENTILE = 10, 3, 95.0
-STAGE = "taking cells away"
+PRINTED = {
+    "average_increase": "AI",
+    "average_drop": "AD",
+    "average_gain": "AG",
+    "score_drop": "FF",
+    "input_fidelity": "Fid-In",
+}
+STAGE, NO_PART = "taking cells away", "no cell is heard there, so the part is empty"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +72,12 @@ class MapFaithfulness:
         Value of each window after each step, for the curves of `CURVES` and the orders of `ORDERS`; deletion begins
         with the window, insertion with the baseline.
     measures : mapping of str to Mean
-        Measures of the audible part by name; a window in which one is undefined is left out of its mean. Empty where it
-        cannot be heard.
+        Measures of the audible part by name; a window in which one is undefined, or which has no part, is left out of
+        its mean. Empty where it cannot be heard, or nothing speaks for the value.
     share : float
         Share of the cells that are heard.
     percentile : float
-        Percentile of the size of relevance from which on cells are heard.
+        Percentile of the relevance that speaks for the value, from which on cells are heard.
     notes : tuple of str
         Sentences on what else to know.
     """
@@ -150,11 +159,11 @@ class MapFaithfulness:
             return f"{kind}: no window is explained"
         how = "better" if found.value > 0 else "worse"
         clear = "" if found.is_clear else ", not clearly" if found.n > 1 else ", of one window"
-        return f"{kind}: the map's order is {how} than {name}{clear} (by {found})"
+        return f"{kind}: the map's order is {how} than {name}{clear} (by {found.size})"
 
     def __str__(self) -> str:
         areas = text_table(["area", *ORDERS], [[k, *(str(self.area(k, order)) for order in ORDERS)] for k in CURVES])
-        rows = [[name, str(mean), str(mean.n)] for name, mean in self.measures.items()]
+        rows = [[f"{PRINTED[name]} ({name})", str(mean), str(mean.n)] for name, mean in self.measures.items()]
         heard = ["", text_table([f"{100 * self.share:.1f} % of the cells, heard", "", "windows"], rows)] if rows else []
         head = f"{self.recording}, {counted(self.curves.shape[2], 'window')}: {self.label} by {self.method}"
         notes = (f"note: {note}" for note in self.notes)
@@ -194,7 +203,7 @@ def faithfulness(
     n_random : int
         Number of random orders.
     percentile : float
-        Percentile of the size of relevance that cells must reach to be heard, see `Relevance.highlights`.
+        Percentile that cells must reach, of those that speak for the value, to be heard; see `Relevance.highlights`.
     seed : int
         Seed of the random orders, and of the order of cells that are equal.
     progress : callable of one Progress, bool or None
@@ -237,13 +246,14 @@ def faithfulness(
         notes.append(f"{counted(quiet, 'window is', 'windows are')} not explained by the map, and left out")
     if relevance.baseline is None:
         notes.append(f"{relevance.method} starts from nothing; cells that are taken away are those of silence")
-    measures: dict[str, Mean] = {}
+    measures, chosen = dict[str, Mean](), relevance.highlights(percentile, side="for")
     if relevance.bands_hz is None:
         notes.append("the front end does not say which frequencies its bands are, so no part can be heard")
+    elif not chosen.any():
+        notes.append(f"nothing speaks for {utf8(relevance.label)}: the part that is heard is empty and has no measures")
     else:
-        measures, reasons = _audible(again, percentile, audio)
+        measures, reasons = _audible(again, chosen, audio)
         notes += reasons
-    chosen = relevance.highlights(percentile, side="for")
     return MapFaithfulness(
         relevance.label,
         relevance.target,
@@ -301,27 +311,31 @@ def _ranks(values: Floats, rng: np.random.Generator) -> Floats:
     return places.reshape(values.shape)
 
 
-def _audible(again: Again, percentile: float, audio: Audio | None) -> tuple[dict[str, Mean], list[str]]:
+def _audible(again: Again, chosen: NDArray[np.bool_], audio: Audio | None) -> tuple[dict[str, Mean], list[str]]:
     """The measures of the part that is heard, each as a mean over windows; and why some are not of all windows."""
     relevance, recording = again.relevance, again.heard.audio
-    part, _ = parted(relevance, relevance.highlights(percentile, side="for"), audio)
+    part, _ = parted(relevance, chosen, audio)
     begin = max(0, round(relevance.windows[0].start_s * recording.sr))
     alone = np.zeros_like(recording.samples)
     alone[:, begin : begin + part.n_samples] = part.samples
     sounds = (alone, recording.samples - alone)
     answers = [again.answers(Audio(one, recording.sr, recording.name)) for one in sounds]
     full = again.whole.apply(again.outputs)
+    heard = [bool(chosen[relevance.frames_of(i)].any()) for i in again.explained]
     found = [
-        removal_measures(own, np.stack(sets), again.column)
-        for own, *sets in zip(full, answers[0], answers[1], strict=True)
+        removal_measures(own, np.stack(sets) if any_cell else NO_PART, again.column)
+        for own, *sets, any_cell in zip(full, answers[0], answers[1], heard, strict=True)
     ]
     values = {name: np.array([_or_nan(one[name].value) for one in found]) for name in found[0]}
     reasons = {
-        name: {one[name].reason: None for one in found if one[name].value is None}
+        name: dict.fromkeys(str(one[name].reason) for one in found if one[name].value is None)
         for name, own in values.items()
         if np.isnan(own).any()
     }
-    told = [f"{name} is not of all windows: {'; '.join(why)}" for name, why in reasons.items()]
+    others = {name: [one for one in why if one != NO_PART] for name, why in reasons.items()}
+    told = [f"{name} is not of all windows: {'; '.join(why)}" for name, why in others.items() if why]
+    if (n := len(heard) - sum(heard)) > 0:
+        told.append(f"{share_of(n, len(heard), 'window')} without measures: {NO_PART}")
     return {name: Mean.over(own) for name, own in values.items()}, told
 
 

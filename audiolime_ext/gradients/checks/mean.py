@@ -10,12 +10,10 @@ from audiolime_ext.gradients.differentiating import Floats
 from audiolime_ext.gradients.relevance import mean_intervals
 from audiolime_ext.text import minus
 
-N_DRAWS = 2000
-
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a number over windows, with a 95 % interval by a bootstrap over them.
+    """The mean of a number over windows, with Student's 95 % interval.
 
     Parameters
     ----------
@@ -38,12 +36,12 @@ class Mean:
     n: int
 
     @classmethod
-    def over(cls, values: Floats, *, seed: int = 0) -> Mean:
+    def over(cls, values: Floats) -> Mean:
         """The mean of numbers, shape (n_windows,), leaving out NaN."""
         known = values[~np.isnan(values)]
         if not len(known):
             return cls(None, None, None, 0)
-        ends = mean_intervals(known[:, None], 0.95, N_DRAWS, seed)
+        ends = mean_intervals(known[:, None], 0.95)
         low, high = (None, None) if ends is None else (float(ends[0][0]), float(ends[1][0]))
         return cls(float(known.mean()), low, high, len(known))
 
@@ -51,6 +49,20 @@ class Mean:
     def is_clear(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    @property
+    def size(self) -> str:
+        """The number without its sign, to stand beside a word such as *worse*; its interval is turned with it.
+
+        Examples
+        --------
+        >>> Mean(-0.2, -0.3, -0.1, 5).size, Mean(0.2, -0.1, 0.5, 2).size
+        ('0.200 (0.100 to 0.300)', '0.200 (−0.100 to 0.500)')
+        """
+        if self.value is None or self.value >= 0:
+            return str(self)
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return str(Mean(-self.value, low, high, self.n))
 
     def __str__(self) -> str:
         if self.value is None:

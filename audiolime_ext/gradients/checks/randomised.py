@@ -44,7 +44,7 @@ from audiolime_ext.text import minus, text_table
 
 @dataclass(frozen=True, eq=False)
 class MapRandomisation:
-    """How far a map follows the model's weights.
+    """How far the sizes of a map's cells follow the model's weights; signs are not compared.
 
     Parameters
     ----------
@@ -95,8 +95,9 @@ class MapRandomisation:
     def __str__(self) -> str:
         rows = [[layer, str(mean)] for layer, mean in zip(self.layers, self.means, strict=True)]
         told = {
-            True: "the map depends on what the network has learned",
-            False: "the map stays much the same without what the network has learned",
+            True: "the sizes of the map's cells depend on what the network has learned (signs are not compared)",
+            False: "the sizes of the map's cells stay much the same without what the network has learned "
+            "(signs are not compared: they may have turned)",
             None: "maps of the random network are constant, which decides nothing",
         }[self.passed]
         sound = f"the map's correlation with the sound itself, for comparison: {Mean.over(self.with_sound)}"

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from audiolime_ext.gradients.arguments import require_target
 from audiolime_ext.gradients.differentiating import Features
 from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, METHOD, MOST_STEPS, integrated_gradients
-from audiolime_ext.gradients.window_maps import WindowMaps, judged
+from audiolime_ext.gradients.window_maps import WindowMaps, counting_from, judged
 from audiolime_ext.prediction.targets import Target
 
 
@@ -141,7 +141,7 @@ def _name(target: Target) -> str:
 
 def _less(first: WindowMaps, second: WindowMaps, *, target: Target, near: float | None) -> WindowMaps:
     """One map less another, zero where the contrast is the baseline's."""
-    near = target.near if near is None else near
+    near = counting_from(near, target)
     full, moved = first.full - second.full, first.moved - second.moved
     abstained = np.abs(moved) < near
     values = first.values - second.values

@@ -26,6 +26,12 @@ more; and so is the root of the sum of the steps' squared errors, so that the fi
 signs may cancel. Then the *gap*, how far the sum is off, is in the result, also where the limit was reached first. A
 small gap is necessary, not sufficient: errors of single features may still cancel.
 
+A large one has two causes. Where the value *jumps* (a threshold in the network), the step that holds the jump is off by
+it, however short it is, and the gap stays. Where *the gradients are those of another function*, all steps are off: that
+is refused. It is taken for granted where all of these hold: 64 nodes or more were taken; the sum is off by more than a
+quarter of f(x) − f(b), and the steps together by more than a quarter of all rises and falls on the way; and the eighth
+of the steps that is furthest off holds less than half of all errors. A smaller fault than a quarter is a gap.
+
 Where f(x) and f(b) are the same there is nothing to explain, and the method *abstains*: closer than .05 for scores and
 contrasts, .2 for log-odds (which is .05 where the score is one half), .02 for cosines (`Target.near`). Of a regressor
 in a unit of its own none of these is right: give `near`. Log-odds are clipped at ±6, where their gradient is zero; maps
@@ -44,15 +50,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.gradients.arguments import require_target
 from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
-from audiolime_ext.gradients.window_maps import WindowMaps, judged, tolerance
+from audiolime_ext.gradients.window_maps import WindowMaps, counting_from, judged, tolerance
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.stages import stage
+from audiolime_ext.text import counted
 
 FEWEST_STEPS, MOST_STEPS = 9, 256
 _AT_ONCE = 4  # of so many steps, one is halved at a time
+_ENOUGH, _OFF, _FEW, _HALF = 64, 1 / 4, 8, 1 / 2  # when gradients are another function's
 METHOD, STAGE = "integrated gradients", "following gradients"
 
 REFERENCE = """@inproceedings{sundararajan2017axiomatic,
@@ -99,7 +107,7 @@ def integrated_gradients(
     UsageError
         If the model or the target has no derivatives, or an argument cannot be used.
     ModelError
-        If the model fails, or answers NaN or infinity.
+        If the model fails, answers NaN or infinity, or its gradients are those of another function than its values.
 
     Examples
     --------
@@ -116,7 +124,7 @@ def integrated_gradients(
     (array([[[0.1, 0.1, 0.1], [0.1, 0.1, 0.1]]]), array([0.6]), array([0.]))
     """
     x, start = np.asarray(features, np.float32), _fitting(baseline, np.shape(features))
-    near = require_target(target).near if near is None else near
+    near = counting_from(near, require_target(target))
     if places is None and (n_steps < 2 or most_steps < n_steps):
         raise UsageError(
             f"n_steps is {n_steps} and most_steps {most_steps}; from 2 on, and the most not below the first"
@@ -172,11 +180,27 @@ def _integral(
         n = min(windows_at_once(model), max(1, len(errors) // _AT_ONCE), most - len(at))
         worst = np.argsort(-np.abs(errors), kind="stable")[:n].tolist()
         known |= _nodes_at([(at[i] + at[i + 1]) / 2 for i in worst], model, x, start, target)
+    _require_own_gradients(values, errors, allowed)
     steps = np.diff(at, prepend=at[0], append=at[-1])
     mean = np.zeros(x.shape)
     for place, weight in zip(at, ((steps[1:] + steps[:-1]) / 2).tolist(), strict=True):
         mean += weight * known[place][1].astype(np.float64)
     return mean * far, np.array(at)
+
+
+def _require_own_gradients(values: Floats, errors: Floats, allowed: float) -> None:
+    """Raise `ModelError` where gradients along the way miss the change of the values nearly everywhere."""
+    sizes, changes, off = np.sort(np.abs(errors))[::-1], np.abs(np.diff(values)), errors.sum()
+    moved = values[-1] - values[0]
+    if len(values) < _ENOUGH or abs(off) <= max(allowed, _OFF * abs(moved)) or sizes.sum() <= _OFF * changes.sum():
+        return
+    if sizes[: len(sizes) // _FEW].sum() < _HALF * sizes.sum():
+        raise ModelError(
+            "the model's gradients are those of another function than its values: along the way, at "
+            f"{counted(len(values), 'node')}, they add up to {moved + off:.3g}, and the value changes by {moved:.3g}; "
+            "they are off nearly everywhere. Look at the model's vjp: a sign, a factor, the order of its axes, a layer "
+            "that is left out"
+        )
 
 
 def _nodes_at(

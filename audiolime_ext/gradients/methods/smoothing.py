@@ -6,6 +6,11 @@ the window. Each window has noise of its own that follows from the seed and the 
 of the value per unit of the feature, so maps of gradients do not sum to anything; means of Integrated Gradients sum to
 the mean over the noisy copies, less the baseline.
 
+Where the value is saturated, a gradient is next to nothing in every cell, and yet a picture of it, or a share of it,
+looks like any other. So gradients *abstain* as integrals do: where the sizes of a window's slopes times its distance
+from silence, Σ |g| · |x − silence|, come to less than `near`, following the slopes all the way would not change the
+value by as much as counts. The window is not explained, and its map is zero.
+
 *Blur* is a convolution with a Gaussian, mirrored at the ends, along time only unless bands are asked for. Frames beyond
 four standard deviations are left out. Invariants: *a blur along time keeps every band's total* (mirrored, the shares of
 each frame in the others sum to one), and, being linear, *it may come before or after a difference of maps*. A blur
@@ -31,7 +36,7 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
 from audiolime_ext.gradients.methods.integrated import REFERENCE as INTEGRATED
 from audiolime_ext.gradients.methods.integrated import STAGE, integrated_gradients
-from audiolime_ext.gradients.window_maps import WindowMaps, judged
+from audiolime_ext.gradients.window_maps import WindowMaps, counting_from, judged
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.stages import stage
 from audiolime_ext.text import counted, shortened
@@ -60,6 +65,8 @@ def smooth_grad(
     n_steps: int = N_STEPS,
     seed: int = 0,
     numbers: Sequence[int] | None = None,
+    silence: NDArray[Any] | None = None,
+    near: float = 0.0,
 ) -> WindowMaps:
     """SmoothGrad: the mean of maps of noisy inputs, for each window.
 
@@ -85,6 +92,11 @@ def smooth_grad(
         Random seed.
     numbers : sequence of int, or None
         Number of each window, from 0 on, which its noise follows from, with the seed; None: its place among the others.
+    silence : ndarray, shape (n_frames, n_bands), or None
+        Features of silence, with gradients: their way to the window is what slopes are measured by; None: with
+        Integrated Gradients, or where every window is explained.
+    near : float
+        Change of the value over that way below which a window is not explained; 0: all are.
 
     Returns
     -------
@@ -101,6 +113,8 @@ def smooth_grad(
         raise unknown("kind of maps", of, ["gradients", "integrated"])
     if (baseline is None) != (of == "gradients"):
         raise UsageError(f"of={of!r} takes {'no baseline' if of == 'gradients' else 'a baseline, such as silence'}")
+    if of == "integrated" and (silence is not None or near):
+        raise UsageError("silence and near are for gradients, and not for integrated; leave them out")
     if not 0 <= noise < np.inf or n_draws < 1:
         raise UsageError(f"noise is {noise} and n_draws {n_draws}; noise is a share from 0 on, and draws from 1 on")
     x, size = np.asarray(features, np.float32), windows_at_once(model)
@@ -118,13 +132,20 @@ def smooth_grad(
     values, moved, full = values / n_draws, moved / n_draws, values_of(model, x, target)
     quiet = np.zeros(len(x), bool)
     if baseline is None:
+        near = counting_from(near, target)
+        quiet |= False if silence is None else _sums(np.abs(values * (x.astype(np.float64) - silence))) < near
+        values[quiet] = 0.0
         maps = WindowMaps("SmoothGrad", values, full, None, None, None, quiet, references=(REFERENCE,))
-        return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "gradients"))
-    gaps, steps = np.abs(values.sum(axis=tuple(range(1, values.ndim))) - moved), np.full(len(x), n_steps)
+        return judged(maps, target, near).with_notes(_told(noise, n_draws, "gradients"))
+    gaps, steps = np.abs(_sums(values) - moved), np.full(len(x), n_steps)
     cited: dict[str, Any] = {"references": (REFERENCE, INTEGRATED)}
     maps = WindowMaps("SmoothGrad of integrated gradients", values, full, base, gaps, steps, quiet, **cited)
     sums = "maps sum to the mean of the noisy copies' values less the baseline's, from which gaps are measured"
     return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "integrated gradients"), sums)
+
+
+def _sums(values: Floats) -> Floats:
+    return np.asarray(values.sum(axis=tuple(range(1, values.ndim))))
 
 
 def _of_copies(

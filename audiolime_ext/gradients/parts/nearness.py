@@ -98,7 +98,7 @@ def nearness_map(
     n_steps, most_steps : int or None, int
         Number of nodes of an integral to begin with, and the most, as for `audiolime_ext.relevance`.
     seed : int
-        Random seed, of noisy copies and of intervals.
+        Random seed of noisy copies.
     cache : bool
         True to keep each window's map on disk.
     progress : as for `audiolime_ext.relevance`

@@ -269,8 +269,10 @@ def _clips(found: Relevance) -> tuple[tuple[Clip, ...], str]:
     """The relevant part and the rest of the windows of the highest value; or why there is nothing to be heard."""
     cells = found.highlights(PERCENTILE, side="for")
     explained = [one for one in found.windows if not one.abstained]
-    if found.audio is None or not cells.any():
+    if not cells.any():
         return (), "Nothing is found that adds to it, so there is no relevant part to listen to."
+    if found.audio is None:
+        return (), "The relevant part cannot be heard here: a map that was saved does not hold its recording."
     part, rest = parted(found, cells, None)
     chosen = sorted(sorted(explained, key=lambda one: -one.value)[:MOST_HEARD], key=lambda one: one.start_s)
     begin_s, heard = found.windows[0].start_s, []

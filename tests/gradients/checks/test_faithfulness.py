@@ -54,14 +54,28 @@ def test_the_maps_order_is_better_than_loudest_first_and_a_reversed_map_is_worse
     for kind in ("deletion", "insertion"):
         for over in ("random", "loudest"):
             gain = right.gain(kind, over)
-            assert (gain.low or 0) > 0
-            assert gain.is_clear
+            assert (gain.value or 0) > 0
             assert gain.n == 3
+        assert right.gain(kind, "random").is_clear
         worse = wrong.gain(kind, "random")
         assert worse.is_clear
         assert (worse.value or 0) < 0
-    assert "deletion: the map's order is worse than a random order (by −" in str(wrong)
+        low, high = worse.low or 0, worse.high or 0
+        size = f"{-(worse.value or 0):.3f} ({-high:.3f} to {-low:.3f})"
+        assert f"{kind}: the map's order is worse than a random order (by {size})" in str(wrong)
     assert right.sentences()[0].startswith("deletion: the map's order is better than a random order (by ")
+
+
+def test_of_maps_of_noise_few_sentences_are_without_a_doubt() -> None:
+    """Of 120 maps that are drawn at random, over two windows, about one sentence in twenty is clear by chance."""
+    rng, pair = np.random.default_rng(0), stems([0.1, 0.2], [0.1, 0.1])
+    base, told = relevance(pair.mixture, BASS), list[str]()
+    for seed in range(120):
+        drawn = replace(base, values=rng.normal(size=base.values.shape), bands_hz=None, top_hz=None)
+        told += faithfulness(drawn, BASS, n_steps=2, n_random=1, seed=seed).sentences()[::2]  # beside random orders
+    clear = [one for one in told if "not clearly" not in one]
+    assert len(told) == 240
+    assert len(clear) <= 26  # 12 are expected, and deletion and insertion of a seed go together
 
 
 def test_the_audible_part_is_measured_as_stems_are(given: Relevance) -> None:
@@ -102,7 +116,7 @@ def test_windows_that_are_not_explained_are_left_out_and_counted(given: Relevanc
 
 
 def test_a_map_without_a_baseline_takes_cells_for_silence() -> None:
-    found = faithfulness(relevance(PAIR.mixture, BASS, method="gradients"), BASS)
+    found = faithfulness(relevance(PAIR.mixture, BASS, method="gradients", near=0), BASS)
     assert found.curves[0, :, :, -1] == pytest.approx(np.zeros((3, 4)), abs=1e-6)
     assert any("starts from nothing; cells that are taken away are those of silence" in note for note in found.notes)
 
@@ -193,3 +207,31 @@ def test_another_baseline_of_the_same_name_is_refused() -> None:
     other_name = Audio(OTHER.mixture.samples, OTHER.mixture.sr, "of another name")
     asked = faithfulness(some, BASS, baseline=other_name, n_steps=2, n_random=1)
     assert asked.curves[0, 0, :, -1].tolist() == pytest.approx([one.baseline for one in some.windows], abs=1e-6)
+
+
+def test_an_empty_part_has_no_measures_and_it_is_said(given: Relevance) -> None:
+    against = replace(given, values=-np.abs(given.values))
+    found = faithfulness(against, BASS, n_steps=2, n_random=1)
+    assert found.measures == {}
+    assert found.share == 0
+    assert "nothing speaks for loud: the part that is heard is empty and has no measures" in found.notes
+    assert "heard  " not in str(found)
+
+
+def test_a_window_without_a_cell_that_is_heard_has_no_measures(given: Relevance) -> None:
+    values = given.values.copy()
+    values[given.frames_of(1)] *= 1e-6  # the largest cells are all in the others
+    found = faithfulness(replace(given, values=values), BASS, n_steps=2, n_random=1)
+    assert found.measures["average_increase"].n == found.measures["score_drop"].n == 2
+    assert any(
+        note == "1 of 3 windows is without measures: no cell is heard there, so the part is empty"
+        for note in found.notes
+    )
+    assert not any(note.startswith("score_drop") for note in found.notes)
+
+
+def test_measures_are_printed_by_the_names_that_the_pages_use(given: Relevance) -> None:
+    lines = str(faithfulness(given, BASS, n_steps=2, n_random=1)).splitlines()
+    names = ["AI (average_increase)", "AD (average_drop)", "AG (average_gain)", "FF (score_drop)"]
+    assert [next(line for line in lines if line.startswith(name)) for name in names]
+    assert any(line.startswith("Fid-In (input_fidelity)") for line in lines)

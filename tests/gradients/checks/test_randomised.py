@@ -25,8 +25,9 @@ def test_a_network_that_forgets_passes_and_one_that_only_claims_to_does_not() ->
     assert found.passed is True
     assert kept.means[-1].value == pytest.approx(1, abs=1e-6)
     assert kept.passed is False
-    assert "the map stays much the same" in str(kept)
-    assert "the map depends on what the network has learned" in str(found)
+    assert "the sizes of the map's cells stay much the same without what the network has learned" in str(kept)
+    assert "signs are not compared: they may have turned" in str(kept)
+    assert "the sizes of the map's cells depend on what the network has learned" in str(found)
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["layers"] == ["head"]
 
 

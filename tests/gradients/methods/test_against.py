@@ -92,8 +92,8 @@ def test_only_windows_that_are_explained_count() -> None:
     strongest = against(
         cam("low", strongest=2), cam("high", at=[one.start_s for one in cam("low", strongest=2).windows])
     )
-    assert [note for note in strongest.notes if "explained" in note] == [
-        "of 3 windows, 2 are explained: where low is highest"
+    assert [note for note in strongest.notes if "chosen" in note] == [
+        "of 3 windows, 2 are chosen: where low is highest"
     ]
     assert not found.values[~found.covered].any()
     assert (~found.covered).any()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.gradients.methods.integrated import integrated_gradients
 from audiolime_ext.gradients.methods.smoothing import smooth_grad
 from audiolime_ext.gradients.window_maps import WindowMaps, tolerance
 from audiolime_ext.prediction.similarity import cosine_to
-from tests.gradients.networks import Network, linear, log_odds, logistic, one_place, quadratic, relu, score
+from tests.gradients.networks import Answer, Network, linear, log_odds, logistic, one_place, quadratic, relu, score
 
 RNG = np.random.default_rng(0)
 SHAPE = 6, 5
 X = RNG.uniform(-1, 1, (4, *SHAPE)).astype(np.float32)
 BASE = RNG.uniform(-1, 1, SHAPE).astype(np.float32)
 WEIGHTS = RNG.normal(0, 0.3, (2, *SHAPE))
+
+
+def _kinked() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    return rng.normal(0, 1, (12, *SHAPE)), rng.normal(0, 0.3, (1, 12))
 
 
 def test_of_a_linear_model_it_is_the_difference_times_the_weights() -> None:
@@ -136,7 +143,47 @@ def test_the_limit_of_steps_leaves_the_gap_in_the_result() -> None:
     assert maps.steps[0] == 32
     assert maps.gaps[0] == pytest.approx(abs(maps.values.sum() - maps.moved[0]))
     assert not maps.complete.any()
-    assert "1 of 1 map has a sum that is further from the difference than 1 %" in maps.notes[0]
+    assert "the sum is further from the difference than 1 % in 1 of 1 map" in maps.notes[0]
+
+
+@pytest.mark.parametrize("answer", [linear(WEIGHTS[:1] * 4), logistic(WEIGHTS[:1] * 9), relu(*_kinked())])
+@pytest.mark.parametrize("spoil", [lambda g: -g, lambda g: 0 * g, lambda g: 2 * g, lambda g: g / 2])
+def test_gradients_of_another_function_are_refused(answer: Answer, spoil: Any) -> None:
+    def spoilt(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = answer(x)
+        return values, spoil(slopes)
+
+    with pytest.raises(ModelError, match="gradients are those of another function than its values: along the way, at"):
+        integrated_gradients(Network(spoilt), X[:1], score(), baseline=BASE, near=0)
+    integrated_gradients(Network(answer), X[:1], score(), baseline=BASE, near=0)
+
+
+@pytest.mark.parametrize("jumps", [1, 3])
+def test_a_value_that_jumps_keeps_its_gap_and_is_not_refused(jumps: int) -> None:
+    """A fifth of the mean, and a jump of 1 in all, which no gradient shows: a few steps are off, however short."""
+
+    def answer(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean = x.mean(axis=(1, 2))[:, None]
+        values = 0.2 * mean + sum((mean > place) / jumps for place in np.linspace(0.3, 0.7, jumps))
+        return values, np.full((len(x), 1, *SHAPE), 0.2 / x[0].size)
+
+    maps = integrated_gradients(Network(answer), np.ones((1, *SHAPE), np.float32), score(), baseline=np.zeros(SHAPE))
+    assert maps.gaps == pytest.approx([1.0], abs=1e-3)
+    assert maps.nodes[0] == 256
+    assert "(by 83 % at most; gaps are in the result): more steps may help" in maps.notes[0]
+
+
+def test_a_difference_of_nothing_between_a_rise_and_a_fall_is_not_refused() -> None:
+    """f = sin(12 t) on the way: it ends about where it began, so that a quarter of the difference is rounding."""
+
+    def answer(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean = x.mean(axis=(1, 2))[:, None]
+        slopes = (40 * np.pi * np.cos(40 * np.pi * mean) / x[0].size)[:, :, None, None] * np.ones((1, 1, *SHAPE))
+        return np.sin(40 * np.pi * mean), slopes
+
+    asked = {"baseline": np.zeros(SHAPE), "near": 0.0}
+    maps = integrated_gradients(Network(answer), np.full((1, *SHAPE), 0.99, np.float32), score(), **asked)  # type: ignore[arg-type]
+    assert maps.nodes[0] >= 64
 
 
 def test_relevance_of_a_kinked_network_sums_to_the_difference() -> None:
@@ -181,11 +228,6 @@ def test_no_batch_is_larger_than_the_models_and_batches_change_nothing() -> None
     assert together.values == pytest.approx(np.concatenate([one.values for one in apart]), abs=1e-7)
     assert together.steps is not None
     assert together.steps.tolist() == [int(one.nodes[0]) for one in apart]
-
-
-def _kinked() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(5)
-    return rng.normal(0, 1, (12, *SHAPE)), rng.normal(0, 0.3, (1, 12))
 
 
 @pytest.mark.parametrize(

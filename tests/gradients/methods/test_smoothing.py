@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,7 @@ def test_a_mean_of_integrated_gradients_sums_to_the_mean_over_the_noisy_copies()
         ({"baseline": ZEROS}, "takes no baseline"),
         ({"noise": -0.1}, "noise is -0.1"),
         ({"n_draws": 0}, "n_draws 0"),
+        ({"of": "integrated", "baseline": ZEROS, "near": 0.1}, "silence and near are for gradients"),
     ],
 )
 def test_what_cannot_be_used_is_refused(options: dict[str, object], complaint: str) -> None:
@@ -129,3 +131,20 @@ def test_a_blur_that_is_none_is_refused(maps: WindowMaps) -> None:
 def test_a_saturated_score_has_next_to_no_smooth_gradient() -> None:
     found = smooth_grad(Network(logistic(np.full((1, *SHAPE), 5.0))), X, score(), noise=0.05, n_draws=5)
     assert np.abs(found.values).max() < 1e-6
+
+
+def test_where_slopes_come_to_nothing_on_the_way_from_silence_a_window_is_not_explained() -> None:
+    """A slope of 1 per unit in each cell, and silence at distances of .04 and .06 in all."""
+    network = Network(linear(np.full((1, *SHAPE), 1.0)))
+    silence = np.full(SHAPE, 0.5)
+    x = np.stack([silence + share / silence.size for share in (0.04, 0.06)]).astype(np.float32)
+    asked: dict[str, Any] = {"noise": 0.0, "n_draws": 1, "silence": silence}
+    found = smooth_grad(network, x, score(), near=0.05, **asked)
+    assert found.abstained.tolist() == [True, False]
+    assert not found.values[0].any()
+    assert found.values[1] == pytest.approx(np.ones(SHAPE))
+    assert found.notes[0] == (
+        "1 of 2 windows is not explained: the value hardly has a slope there (all slopes times the way from silence "
+        "come to less than 0.05): it is saturated, or does not depend on what sounds"
+    )
+    assert not smooth_grad(network, x, score(), near=0.0, **asked).abstained.any()

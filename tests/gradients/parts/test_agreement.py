@@ -48,7 +48,7 @@ def test_what_a_network_reads_of_one_stem_lies_there_and_agrees() -> None:
 
 @pytest.mark.parametrize("method", ["gradients", "integrated"])
 def test_where_a_network_is_saturated_only_the_integral_agrees_with_the_intervention(method: str) -> None:
-    found = compared(saturated(), method=method)
+    found = compared(saturated(), method=method, near=0)
     bass, cymbals = row(found, "bass"), row(found, "cymbals")
     assert bass.weight == pytest.approx(0.9, abs=0.02)
     if method == "integrated":
@@ -281,7 +281,7 @@ def test_intervals_of_rank_correlations_hold_them_as_often_as_they_say(rho: floa
 
 
 def test_the_result_is_plain_values_a_table_and_html() -> None:
-    found = compared(saturated(), method="gradients")
+    found = compared(saturated(), method="gradients", near=0)
     plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert plain["rows"][0]["chance"]["energy"] == pytest.approx(found.rows[0].chance.energy)
     assert plain["sentences"] == list(found.sentences())
@@ -416,3 +416,14 @@ def test_a_map_that_shows_one_side_only_is_held_to_no_weight() -> None:
     assert [one.state for one in found.rows] == ["open", "open"]
     assert found.agrees is None
     assert any(note.startswith("Grad-CAM shows only what raises the value") for note in found.notes)
+
+
+def test_of_a_map_of_saturated_slopes_nothing_is_called_an_agreement() -> None:
+    """Only the bass is heard, and its slope is gone: shares of what is left would be as good as any."""
+    sure = Network(logistic(8 * one_place(ALL, LOW), -4.0), labels=["loud"])
+    loud = stems([0.5], [0.1])
+    found = compared(sure, loud, method="gradients")
+    assert (found.rows, found.agrees) == ((), None)
+    assert "1 window left out, which the map does not explain" in str(found)
+    shares = compared(sure, loud, method="gradients", near=0)
+    assert row(shares, "bass").state == "agrees"

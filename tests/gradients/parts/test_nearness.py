@@ -79,7 +79,7 @@ def test_the_strongest_windows_are_mapped_and_that_is_said() -> None:
     values = [one.value for one in mapped().relevance.windows]
     assert [one.start_s for one in found.relevance.windows] == sorted(np.argsort(values)[-2:].tolist())
     assert any(
-        note.startswith("of 4 windows, 2 are explained: where A over B is highest") for note in found.relevance.notes
+        note.startswith("of 4 windows, 2 are chosen: where A over B is highest") for note in found.relevance.notes
     )
     assert found.asked == ("--gradients", "integrated")
     assert mapped().asked == ("--gradients", "integrated", "--every")

@@ -113,7 +113,7 @@ def test_the_page_says_that_the_mass_lies_where_the_one_stem_is_that_is_read(tra
 def test_the_page_says_where_the_map_and_the_sources_disagree() -> None:
     network = saturated()
     one = explain(MIX, network, factorization=BAND, start_s=0.0, progress=False)
-    text = page_html(one, maps=[map_beside(one, MIX, network, method="gradients")], audio=None)
+    text = page_html(one, maps=[relevance(MIX, network, method="gradients", at=[0.0], near=0)], audio=None)
     assert re.search(
         r"<li>cymbals: the map puts 9\d\s% of what is for loud there \(.*switching it off changes nothing", text
     )
