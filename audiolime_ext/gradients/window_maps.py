@@ -138,9 +138,9 @@ def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
     if (short := int((~maps.complete & ~maps.abstained).sum())) > 0:
         off = float((maps.gaps / np.maximum(np.abs(maps.moved), ABSOLUTE))[~maps.complete & ~maps.abstained].max())
         notes.append(
-            f"the sum is further from the difference than 1 % in {short} of {counted(n, 'map')} (by {100 * off:.0f} % at "
-            "most; gaps are in the result): more steps may help (most_steps, --most-steps; of noisy copies n_steps), but "
-            "not where the value jumps"
+            f"the sum is further from the difference than 1 % in {short} of {counted(n, 'map')} (by {100 * off:.0f} % "
+            "at most; gaps are in the result): more steps may help (most_steps, --most-steps; of noisy copies n_steps), "
+            "but not where the value jumps"
         )
     values = [maps.full, *([] if maps.base is None else [maps.base])]
     if target.limit is not None and (np.abs(values) >= target.limit).any():
