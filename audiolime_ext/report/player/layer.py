@@ -111,8 +111,16 @@ def layer_of(found: Relevance, *, start_s: float, duration_s: float, sr: int, n_
     told = [NOT_EXPLAINED if apart else phrase for phrase, apart in zip(told, dark.tolist(), strict=True)]
     phrases = tuple(dict.fromkeys(told))
     said = tuple(phrases.index(one) for one in told)
-    told = phrases, said, _notes(found, columns, drawn, sr)
-    return Layer(found.label, map_png(drawn), gaps, duration_s / n_moments, *told, is_only_for(found.method))
+    return Layer(
+        found.label,
+        map_png(drawn),
+        gaps,
+        duration_s / n_moments,
+        phrases,
+        said,
+        _notes(found, columns, drawn, sr),
+        is_only_for(found.method),
+    )
 
 
 def rebinned(values: Array, edges: Array, to: Array, *, axis: int = 0) -> Array:

@@ -363,6 +363,8 @@ def test_while_a_map_is_on_no_other_colour_is_in_the_spectrogram(
 
     assert page.locator(".explained.mapped").count() == 1
     assert not coloured()
+    below = "getComputedStyle(document.querySelector('.al-picture img:not(.al-part, .al-map)')).filter"
+    assert page.evaluate(below) == "grayscale(1) brightness(0.5)", "it steps back where a source explains, too"
     legend = page.locator(".legend").text_content() or ""
     assert "While the map of relevance is switched on, all of it is grey" in legend
     page.get_by_role("button", name="Map of relevance").click()
