@@ -220,7 +220,10 @@ def test_where_no_window_is_explained_that_is_why_nothing_is_heard(capsys: pytes
     assert "no sound: no window is explained, so there is no part to hear" in told
 
 
-def test_that_kept_windows_take_nothing_and_how_many_there_are_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_kept_windows_take_nothing_and_how_many_there_are_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(Path("cache").absolute()))
     args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:KNOWN", "--labels", "low"]
     assert main([*args, "--no-cache"]) == 0
     assert "kept" not in capsys.readouterr().err
