@@ -59,11 +59,19 @@ def require_map_asked(args: Namespace, model: Any) -> None:
         require_map(model, str(asked["method"]), asked["layer"])
 
 
+def told_before(name: str, expected: Any, model: Any, *, cache: bool) -> str:
+    """The line on what a map of a recording takes; which of its windows are kept is not known without hearing them."""
+    from audiolime_ext.cache import identity
+    from audiolime_ext.files.names import utf8
+
+    kept = "; windows kept from before take none of it" if cache and identity(model) is not None else ""
+    return f"audiolime: {utf8(name)}: {expected}, by a trial of one window{kept}"
+
+
 def maps_beside(args: Namespace, explained: Sequence[Any], given: Any, model: Any) -> list[Any]:
     """The map of each label of a recording that was explained, in one way or several; what it takes is told first."""
     from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.components.baselines import load_baseline
-    from audiolime_ext.files.names import utf8
     from audiolime_ext.gradients.parts.beside import cost_beside, map_beside
 
     asked: dict[str, Any] | None = map_asked(args)
@@ -72,7 +80,7 @@ def maps_beside(args: Namespace, explained: Sequence[Any], given: Any, model: An
     audio, first = load_audio(given), explained[0]
     labels = list(dict.fromkeys(label for one in explained for label in one.labels))
     expected = cost_beside(first, audio, model, method=str(asked["method"]), n_values=len(labels))
-    print(f"audiolime: {utf8(audio.name)}: {expected}, by a trial of one window", file=sys.stderr)
+    print(told_before(audio.name, expected, model, cache=not args.no_cache), file=sys.stderr)
     off = load_baseline(args.baseline)
     asked |= {"baseline": None if isinstance(off, str) else off, "cache": not args.no_cache}
     return [map_beside(first, audio, model, label=label, **asked) for label in labels]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.gradients import METHODS_ARE, SHORT, add_layer
+from audiolime_ext.cli.gradients import METHODS_ARE, SHORT, add_layer, told_before
 from audiolime_ext.cli.numbers import least, whole
 from audiolime_ext.cli.options import (
     add_files,
@@ -37,6 +37,7 @@ from audiolime_ext.cli.question import (
 )
 from audiolime_ext.files.names import legible, utf8
 
+PERCENTILE, STRONGEST = 95, {90: "tenth", 95: "twentieth", 99: "hundredth"}
 MOST_WINDOWS = 3  # that are explained, unless every one is wanted
 FEWEST_STEPS, MOST_STEPS = 9, 256  # of an integral
 UNKEPT = "; nothing is kept for another run: no fingerprint or version tells the model from a changed one"
@@ -94,9 +95,9 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--percentile",
         type=int,
-        choices=(90, 95, 99),
-        default=95,
-        help=f"cells heard in {PART}: of those that speak for it, from this percentile on (default %(default)s)",
+        choices=tuple(STRONGEST),
+        help=f"how much is heard in {PART}: of the cells that speak for it the strongest tenth (90), twentieth (95) or "
+        f"hundredth (99); default {PERCENTILE}",
     )
     parser.add_argument(
         "--faithfulness",
@@ -173,6 +174,11 @@ def _require_of_use(args: Namespace) -> None:
         if getattr(args, name) is not None and args.method not in methods:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} is for {' and '.join(methods)}, and not for {args.method}; leave it out")
+    if args.percentile is not None and args.against is not None:
+        raise UsageError("--percentile is of a part that is heard, and of a ratio none is; leave it out")
+    if args.percentile is not None and args.output is None and args.faithfulness is None and not args.json:
+        raise UsageError(f"--percentile is of the cells heard in {PART}, or checked; add -o DIR or --faithfulness")
+    args.percentile = PERCENTILE if args.percentile is None else args.percentile
     if args.against is None:
         return
     if args.method != "grad-cam":
@@ -205,7 +211,7 @@ def _explain(given: Any, model: Any, labels: list[Any], baseline: Any, folder: P
     asked["most_steps"] = most_steps
     expected = cost(audio, model, method=args.method, **asked, **where)
     loose = not args.no_cache and identity(model) is None
-    print(f"audiolime: {utf8(audio.name)}: {expected}, by a trial of one window{UNKEPT * loose}", file=sys.stderr)
+    print(told_before(audio.name, expected, model, cache=not args.no_cache), UNKEPT * loose, sep="", file=sys.stderr)
     how = {"target": target_of(args), "method": args.method, "layer": args.layer, "baseline": baseline}
     how |= {"near": args.near, "most_steps": most_steps, "blur_frames": args.blur_frames}
     how |= {"seed": args.seed, "cache": not args.no_cache}
@@ -272,8 +278,8 @@ def _show(found: Any, folder: Path | None, args: Namespace, checks: dict[str, An
     for name, path in files.items():
         print(f"{name}: {legible(path)}")
     if "part" in files:
-        which = f"of those that speak for it, the ones from the {args.percentile}th percentile on"
-        print(f"the part is {100 * share:.1f} % of the cells: {which}")
+        strongest = STRONGEST[args.percentile]
+        print(f"the part is the strongest {strongest} of the cells that speak for it: {100 * share:.1f} % of all cells")
     if why_silent:
         print(f"no sound: {why_silent}")
     for name, one in checks.items():
@@ -295,6 +301,8 @@ def write_map(found: Any, folder: Path, *, percentile: float = 95.0) -> tuple[di
             why_silent = "the front end does not say which frequencies its bands are"
         elif found.method.startswith(RATIO):
             why_silent = "a ratio is as large where both maps are next to nothing; listen to the maps of the two"
+        elif not found.explained:
+            why_silent = "no window is explained, so there is no part to hear"
         elif not found.highlights(percentile, side="for").any():
             why_silent = f"nothing speaks for {utf8(found.label)}"
         else:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.gradients import add_gradients, map_asked
+from audiolime_ext.cli.gradients import add_gradients, map_asked, told_before
 from audiolime_ext.cli.options import (
     DEFAULT_FACTORIZATION,
     add_factorization,
@@ -21,7 +21,7 @@ from audiolime_ext.cli.options import (
     write_page_of,
 )
 from audiolime_ext.cli.question import add_no_cache, add_sampling
-from audiolime_ext.files.names import legible, utf8
+from audiolime_ext.files.names import legible
 
 MOST_WINDOWS = 3  # that a map is made of, unless every one is wanted
 
@@ -168,7 +168,8 @@ def _by_bands(args: Namespace, found: Any, asked: dict[str, Any]) -> Any:
     from audiolime_ext.gradients.parts.nearness import cost_of, nearness_map
 
     expected = cost_of(found, method=asked["method"], strongest=asked["strongest"])
-    print(f"audiolime: {utf8(found.query.name)}: {expected}, by a trial of one window", file=sys.stderr)
+    model, cache = found.query.asked.asking.model, not args.no_cache
+    print(told_before(found.query.name, expected, model, cache=cache), file=sys.stderr)
     return nearness_map(found, cache=not args.no_cache, **asked)
 
 

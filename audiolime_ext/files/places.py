@@ -1,10 +1,11 @@
-"""Places to write to: what is wrong with one is said before the work whose result it is for; nothing is created."""
+"""Places to write to: what is wrong with one is said before the work whose result it is for; nothing is left there."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from audiolime_ext.errors import OutputError
 from audiolime_ext.files.names import legible
@@ -19,17 +20,28 @@ def cannot_write(path: Path, error: OSError | ValueError) -> OutputError:
 
 
 def require_writable(folder: Path) -> None:
-    """Raise `OutputError` if it is clear before any work that `folder` is not writable; nothing is created."""
+    """Raise `OutputError` if it is clear before any work that `folder` is not writable; nothing is left there.
+
+    Rights are not all: the superuser has them in ``/proc``, too, where no file can be made; so one without a name is.
+    """
     nearest = _nearest(folder)
     if not nearest.is_dir():
         raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not a folder; name another folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not writable; name another folder")
+    try:
+        with TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        why = error.strerror or error
+        raise OutputError(
+            f"cannot write {legible(folder)}: no file can be made in {legible(nearest)} ({why}); name another folder"
+        ) from error
     _require_names(folder)
 
 
 def require_writable_file(path: Path, *, in_new_folder: bool = False) -> None:
-    """Raise `OutputError` if it is clear before any work that no file can be written at `path`; nothing is created.
+    """Raise `OutputError` if it is clear before any work that no file can be written at `path`; nothing is left there.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ def window_by_window(question: Question, features: Features, store: Store, *, re
     keys, by = question.keys(features, store), question.model.spec or "own model"
     known: list[WindowMaps | None] = [store.read(key, partial(_restored, shape=features.shape[1:])) for key in keys]
     n, before = len(known), sum(one is not None for one in known)
-    if 0 < before < n:
+    if before:
         mention(f"{before} of {counted(n, 'window')} kept from before")
     with stage(STAGE, n, "window", before=before) as explaining, _saying_what_is_kept(known, keys, store):
         for i, key in enumerate(keys):

@@ -139,7 +139,7 @@ def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
         off = float((maps.gaps / np.maximum(np.abs(maps.moved), ABSOLUTE))[~maps.complete & ~maps.abstained].max())
         notes.append(
             f"the sum is further from the difference than 1 % in {short} of {counted(n, 'map')} (by {100 * off:.0f} % "
-            "at most; gaps are in the result): more steps may help (most_steps, --most-steps; of noisy copies n_steps), "
+            "at most; gaps are in the result): more steps may help (most_steps, --most-steps; of noisy ones n_steps), "
             "but not where the value jumps"
         )
     values = [maps.full, *([] if maps.base is None else [maps.base])]

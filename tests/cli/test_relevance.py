@@ -18,7 +18,7 @@ from audiolime_ext.cli import main
 from audiolime_ext.cli.relevance import FEWEST_STEPS, MOST_STEPS, write_map
 from audiolime_ext.gradients.methods import integrated
 from audiolime_ext.gradients.relevance import Relevance
-from tests.cli.test_bad_input import AUDIO, INTERRUPTED, MISSING, USAGE, refusal
+from tests.cli.test_bad_input import AUDIO, FAILED, INTERRUPTED, MISSING, USAGE, refusal
 from tests.cli.test_commands import MODELS, strict
 from tests.gradients.methods.test_against import Halves
 from tests.gradients.networks import SR, Celled, Network, logistic, one_place
@@ -187,6 +187,10 @@ def test_another_recording_is_a_baseline_and_a_misspelt_name_is_none(capsys: pyt
             "--against compares the maps of two labels, and --contrast has one map",
         ),
         (
+            ("--method", "grad-cam", "--against", "low", "--percentile", "90"),
+            "--percentile is of a part that is heard, and of a ratio none is; leave it out",
+        ),
+        (
             ("--method", "grad-cam", "--against", "low", "--faithfulness"),
             "--faithfulness is of one map, and --against has the ratio of two",
         ),
@@ -196,6 +200,42 @@ def test_what_cannot_be_meant_is_refused(
     capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], complaint: str
 ) -> None:
     assert re.search(complaint, refusal(capsys, "relevance", "song.wav", *SPEC, *flags, "-o", "out", code=USAGE))
+
+
+def test_a_percentile_is_of_no_use_where_nothing_is_heard_checked_or_told(capsys: pytest.CaptureFixture[str]) -> None:
+    args = "relevance", "song.wav", *SPEC, "--labels", "low", "--percentile", "95"
+    line = refusal(capsys, *args, code=USAGE)
+    assert "--percentile is of the cells heard in part.wav, or checked; add -o DIR or --faithfulness" in line
+    assert main([*args, "--json"]) == 0
+    assert strict(capsys.readouterr().out)["percentile"] == 95
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc, where nobody can make a file")
+def test_where_no_file_can_be_made_that_is_said_before_the_model_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    LOW.batches.clear()
+    assert "cannot write /proc" in refusal(capsys, "relevance", "song.wav", *SPEC, "-o", "/proc/x", code=FAILED)
+    assert LOW.batches == []
+
+
+def test_where_no_window_is_explained_that_is_why_nothing_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["relevance", "song.wav", *SPEC, "--labels", "low", "--near", "5", "-o", "out"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert "no sound: no window is explained, so there is no part to hear" in told
+
+
+def test_that_kept_windows_take_nothing_and_how_many_there_are_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(Path("cache").absolute()))
+    args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:KNOWN", "--labels", "low"]
+    assert main([*args, "--no-cache"]) == 0
+    assert "kept" not in capsys.readouterr().err
+    assert main(args) == 0
+    err = capsys.readouterr().err
+    assert "by a trial of one window; windows kept from before take none of it\n" in err
+    assert "windows kept from before\n" not in err
+    assert main(args) == 0
+    assert "3 of 3 windows kept from before\n" in capsys.readouterr().err
 
 
 def test_a_model_without_gradients_is_refused_with_what_can_be_asked_of_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -334,9 +374,11 @@ def test_the_part_that_is_heard_is_of_the_cells_from_a_percentile_on(
     assert main(args) == 0
     found = relevance("song.wav", LOW, label="low", strongest=3)
     share = 100 * found.highlights(percentile, side="for")[found.covered].mean()
-    told = f"the part is {share:.1f} % of the cells: of those that speak for it, the ones from the "
-    told += f"{percentile}th percentile on"
+    which = {90: "tenth", 95: "twentieth", 99: "hundredth"}[percentile]
+    told = f"the part is the strongest {which} of the cells that speak for it: {share:.1f} % of all cells"
     assert told in capsys.readouterr().out.splitlines()
+    chosen, speaking = found.highlights(percentile, side="for").sum(), (found.values > 0).sum()
+    assert chosen / speaking == pytest.approx(1 - percentile / 100, abs=1 / speaking)
     part = load_audio("out/song/low/part.wav").samples
     assert part == pytest.approx(found.listen(percentile).samples, abs=1e-6)
     assert main([*args, "--json"]) == 0

@@ -66,7 +66,9 @@ def test_a_taste_ranks_where_songs_are_liked(indexed: Path, capsys: pytest.Captu
     query = str(write_song(indexed.parent / "query.wav", song(77)))
     liked = [str(indexed / "album 0" / f"00{n}.wav") for n in (0, 1)]
     assert main(["why", query, "--in", index, *COMMON, "--trust", "--like", *liked]) == 0
-    assert "its relevance" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "why does it fit the taste?" in out
+    assert "its fit to the taste" in out
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from audiolime_ext.errors import OutputError
+from audiolime_ext.files import places
 from audiolime_ext.files.fresh import fresh_folder, write_bytes
 from audiolime_ext.files.places import require_writable, require_writable_file
 
@@ -29,6 +31,17 @@ def test_a_name_that_no_file_can_have_is_refused_before_and_when_it_is_written(t
         with pytest.raises(OutputError, match=r"cannot write .*Name a folder that exists"):
             refused()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_no_file_can_be_made_whatever_the_rights_say_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_file(dir: Path) -> NoReturn:
+        raise FileNotFoundError(2, "No such file or directory", str(dir))
+
+    monkeypatch.setattr(places, "TemporaryFile", no_file)
+    with pytest.raises(OutputError, match=r"no file can be made in .*No such file.*; name another folder"):
+        require_writable(tmp_path / "out")
 
 
 def test_a_file_needs_a_folder_and_a_place_that_is_no_folder(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ Order = Literal["time", "frequency"]
 
 SCALED_BY, LOG_BY, LOG_LIMIT = 1e-8, 1e-5, 3.0
 SCALED = "each window's map is scaled to 0…1"  # the note that says so
-RATIO = "log ratio of "  # how the name of such a method begins
+OF_LAYER = "Grad-CAM at "  # how the name of the method begins
+RATIO = "log ratio of "  # and that of a ratio of two maps
 REFERENCE = """@inproceedings{selvaraju2017gradcam,
   author = {Selvaraju, Ramprasaath R. and Cogswell, Michael and Das, Abhishek and Vedantam, Ramakrishna and Parikh, Devi
     and Batra, Dhruv},
@@ -51,6 +52,17 @@ REFERENCE = """@inproceedings{selvaraju2017gradcam,
   year = {2017}
 }"""
 _CLEARLY = np.log(1.5)  # by which one order of the axes must fit the features better than the other
+
+
+def is_only_for(method: str) -> bool:
+    """Whether nothing in a map of that method can be against the value, as in Grad-CAM's, which keeps what raises it.
+
+    Examples
+    --------
+    >>> is_only_for(f"{OF_LAYER}cnn2"), is_only_for(f"{RATIO}{OF_LAYER}cnn2"), is_only_for("integrated gradients")
+    (True, False, False)
+    """
+    return method.startswith(OF_LAYER)
 
 
 def grad_cam(
@@ -116,7 +128,7 @@ def grad_cam(
     if sigma:
         values = gaussian(values, (0.0, sigma, sigma))
     every = np.zeros(len(x), bool)
-    maps = WindowMaps(f"Grad-CAM at {layer}", values, full, None, None, None, every, references=(REFERENCE,))
+    maps = WindowMaps(f"{OF_LAYER}{layer}", values, full, None, None, None, every, references=(REFERENCE,))
     told = [note, *([SCALED] if scaled else [])]
     told += [f"blurred by a Gaussian of {sigma:g} frames and bands"] if sigma else []
     return judged(maps, target, 0.0).with_notes(*told)

@@ -2,7 +2,7 @@
 
 - *Similarity to A*: the cosine of the songs' directions, with the query's length frozen at that of the unaltered song.
 - *A over B*: the similarity to A less that to B.
-- *Relevance*: the log-odds of a taste, of the query's direction with its length frozen.
+- *Fit to the taste*: the log-odds of a taste, of the query's direction with its length frozen.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def relevance(song: StemSong, ranking: Ranking, space: Space) -> Aim:
     score = Linear(weights, ranking.taste.intercept - float(weights @ space.centre))
     known = song.query.position is not None and song.query.position in ranking.own
     own = [f"{song.name} is among the songs that are liked, so the taste knows it"] if known else []
-    return Aim(score, "its relevance", "log-odds", (*ranking.notes, *own))
+    return Aim(score, "its fit to the taste", "log-odds", (*ranking.notes, *own))
 
 
 def silent_space(song: StemSong, model: Model) -> Space:

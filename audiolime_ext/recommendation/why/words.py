@@ -76,7 +76,7 @@ def _span(weights: Array, errors: Array) -> tuple[float, float]:
 
 
 def _head(why: Why) -> str:
-    names = " over ".join(legible(song.name) for song in why.candidates) or "is it relevant"
+    names = " over ".join(legible(song.name) for song in why.candidates) or "does it fit the taste"
     n_asked = [song.asked.whole for song in (why.query, *why.candidates) if song.asked is not None]
     mixes = " + ".join(str(game.n_windows * len(game.outputs.masks)) for game in n_asked)
     exact = how_known(why.track.exact, why.track.noise, why.track.provenance.settings.seed)

@@ -34,7 +34,7 @@ def bars_of_why(why: Why, labels: Labels, room: Room) -> Sheet:
     names = [silence, *found.sources]
     songs = " over ".join(song.name for song in why.candidates)
     score = f"{why.voice.kind.noun} {with_minus(why.voice.number(why.score, found.largest))}"
-    title = [f"{why.query.name}: why {songs or 'is it relevant'}?", score]
+    title = [f"{why.query.name}: why {songs or 'does it fit the taste'}?", score]
     weights = np.array([why.silence, *found.weights])
     bars = Bars(names, [PALE, *stem_colors(found.sources)], weights, errors, title)
     exact = "" if errors is None else ", 95 % intervals"

@@ -19,7 +19,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.spectrogram import hz_to_mel
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
-from audiolime_ext.gradients.methods.grad_cam import RATIO
+from audiolime_ext.gradients.methods.grad_cam import RATIO, is_only_for
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet, add_colorbar
 from audiolime_ext.report.figures.spectrogram import PANEL_IN, draw_levels, heard_bands, levels_db
@@ -39,7 +39,7 @@ def map_of(found: Relevance, labels: Labels, room: Room) -> Sheet:
     """The map, over the spectrogram of the recording."""
     _require_label(found, labels)
     first, _, second = found.label.partition(" against ")
-    told = f"blue: more of {legible(first)}; orange: more of {legible(second)}" if _is_ratio(found) else _SIDES
+    told = f"blue: more of {legible(first)}; orange: more of {legible(second)}" if _is_ratio(found) else _sides(found)
     told = told if found.covered.all() else f"{told}; {_HATCHED}"
     title = room.title(_about(found), told, beside=["16 kHz"], bar=True)
     return Sheet((Panel(PANEL_IN, partial(_draw_map, found, room), title),), of="spectrogram")
@@ -71,6 +71,11 @@ def _about(found: Relevance) -> str:
     return f"{legible(found.recording)}: {found.label} by {found.method}{base}"
 
 
+def _sides(found: Relevance) -> str:
+    """What the colours are; no more than can be there."""
+    return _SIDES.partition("; ")[0] if is_only_for(found.method) else _SIDES
+
+
 def _is_ratio(found: Relevance) -> bool:
     """Whether it is one map against another."""
     return found.method.startswith(RATIO)
@@ -82,7 +87,7 @@ def _quantity(found: Relevance) -> str:
 
 def _draw_map(found: Relevance, room: Room, axis: Axes) -> None:
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LinearSegmentedColormap, Normalize
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
 
     begin_s, end_s = (float(found.times_s[i] + half * found.step_s) for i, half in ((0, -0.5), (-1, 0.5)))
     n_bands, audio = found.values.shape[1], found.audio
@@ -111,7 +116,10 @@ def _draw_map(found: Relevance, room: Room, axis: Axes) -> None:
         axis.axvspan(begin_s + first * found.step_s, begin_s + end * found.step_s, **look, alpha=_HATCH)
     axis.set_xlim(begin_s, end_s)
     axis.set_ylim(bottom, top)
-    add_colorbar(axis, ScalarMappable(scale, colours), room, label=_quantity(found), aspect=15)
+    beside = ScalarMappable(scale, colours)
+    if is_only_for(found.method):
+        beside = ScalarMappable(Normalize(0, limit), ListedColormap(colours(np.linspace(0.5, 1, 128))))
+    add_colorbar(axis, beside, room, label=_quantity(found), aspect=15)
 
 
 def not_covered(found: Relevance) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.files.names import legible
+from audiolime_ext.gradients.methods.grad_cam import is_only_for
 from audiolime_ext.gradients.parts.agreed import Agreement
 from audiolime_ext.gradients.parts.component_power import band_power
 from audiolime_ext.gradients.parts.nearness import NearnessMap
@@ -92,6 +93,7 @@ class BandsView:
     silent: str
     notes: tuple[str, ...]
     unit: str = "kHz"
+    only_for: bool = False
     width: int = LEFT + WIDTH + 16
     left: int = LEFT
     top: int = TOP
@@ -129,6 +131,7 @@ def bands_view(found: NearnessMap, *, sound: bool = True) -> BandsView:
         silent,
         tuple(minus(legible(note)) for note in dict.fromkeys(notes)),
         "kHz" if known else "number of the band",
+        is_only_for(relevance.method),
     )
 
 
@@ -143,13 +146,13 @@ def _stretches(found: Relevance) -> Iterator[Stretch]:
     per_frame = (WIDTH - gap * (len(spans) - 1)) / max(1, sum(end - first for first, end in spans))
     limit, levels, x = limit_of(found), _levels_db(found), float(LEFT)
     loudest = 0.0 if levels is None else max((float(levels[first:end].max()) for first, end in spans), default=0.0)
-    for first, end in spans:
+    for (first, end), (begin_s, end_s) in zip(spans, _seconds(found, spans), strict=True):
         starts = np.linspace(0, end - first, min(end - first, MOST_COLUMNS) + 1).astype(int)
         mean = np.add.reduceat(found.values[first:end], starts[:-1], axis=0) / np.diff(starts)[:, None]
         sound = b"" if levels is None else _ink(levels[first:end][starts[:-1]], loudest)
         width = round(per_frame * (end - first), 1)
         yield Stretch(
-            round(x, 1), width, _encoded(sound), _encoded(_colours(mean, limit)), _named(found, first, end, width)
+            round(x, 1), width, _encoded(sound), _encoded(_colours(mean, limit)), _named(begin_s, end_s, width)
         )
         x += width + gap
 
@@ -167,10 +170,17 @@ def _spans(found: Relevance) -> list[tuple[int, int]]:
     return spans
 
 
-def _named(found: Relevance, first: int, end: int, width: float) -> str:
+def _seconds(found: Relevance, spans: list[tuple[int, int]]) -> Iterator[tuple[float, float]]:
+    """When stretches begin and end: where their first and last windows do, as is said of what is heard of them."""
+    for first, end in spans:
+        held = [found.windows[i] for i in range(len(found.windows)) if first <= found.frames_of(i).start < end]
+        own = [one.start_s for one in held if not one.abstained]
+        yield own[0], own[-1] + found.window_s
+
+
+def _named(begin_s: float, end_s: float, width: float) -> str:
     """When a stretch begins and ends, as far as there is room for that."""
-    ends = [float(found.times_s[i] + half * found.step_s) for i, half in ((first, -0.5), (end - 1, 0.5))]
-    told = [boundary(max(0.0, second)) for second in ends]
+    told = [boundary(second) for second in (begin_s, end_s)]
     return "–".join(told) if width >= _ROOM else told[0] if width >= _ROOM / 2 else ""
 
 
@@ -267,14 +277,15 @@ def _table(found: Agreement) -> Table | None:
 
 def _clips(found: Relevance) -> tuple[tuple[Clip, ...], str]:
     """The relevant part and the rest of the windows of the highest value; or why there is nothing to be heard."""
+    if not found.explained:
+        return (), "No window is explained, so there is no part to hear."
     cells = found.highlights(PERCENTILE, side="for")
-    explained = [one for one in found.windows if not one.abstained]
     if not cells.any():
         return (), "Nothing is found that adds to it, so there is no relevant part to listen to."
     if found.audio is None:
         return (), "The relevant part cannot be heard here: a map that was saved does not hold its recording."
     part, rest = parted(found, cells, None)
-    chosen = sorted(sorted(explained, key=lambda one: -one.value)[:MOST_HEARD], key=lambda one: one.start_s)
+    chosen = sorted(sorted(found.explained, key=lambda one: -one.value)[:MOST_HEARD], key=lambda one: one.start_s)
     begin_s, heard = found.windows[0].start_s, []
     for window in chosen:
         at = boundary(window.start_s), boundary(window.start_s + found.window_s)

@@ -80,6 +80,8 @@ def why_html(
     change = None if why.flip is None else flip_view(why.flip, sound=audio is not None)
     by_bands = None if bands is None else bands_view(bands, sound=audio is not None)
     view = make_view(why, found, made, picture, change, seconds, by_bands)
+    given = [why.track.references, *([] if bands is None else [bands.relevance.references])]
+    cited = [entry for one in given for entry in one.split("\n\n")]
     script = script_text() + static("neighbours/why.js") + "\naudiolime.page = audiolime.mountWhy();\n"
     style = static("song/page.css") + static("neighbours/neighbours.css") + style_text()
     return render(
@@ -92,7 +94,7 @@ def why_html(
         version=version("audiolime-ext"),
         command=command_of(why, title, bands),
         versions=versions_line([why.track.provenance]),
-        references="\n\n".join([why.track.references, *([] if bands is None else [bands.relevance.references])]),
+        references="\n\n".join(dict.fromkeys(filter(None, cited))),
     )
 
 

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.spectrogram import hz_to_mel, mel_edges_hz
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import utf8
+from audiolime_ext.gradients.methods.grad_cam import is_only_for
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.words import SAME
 from audiolime_ext.report.player.pictures import N_MELS, indexed_png
@@ -60,6 +61,8 @@ class Layer:
         Number of each moment's phrase.
     notes : tuple of str
         Sentences on what is not drawn.
+    only_for : bool
+        True where nothing can be against the label.
     """
 
     label: str
@@ -69,12 +72,13 @@ class Layer:
     phrases: tuple[str, ...] = field(repr=False)
     said: tuple[int, ...] = field(repr=False)
     notes: tuple[str, ...] = ()
+    only_for: bool = False
 
     def described(self) -> dict[str, Any]:
         """What the script needs, as JSON."""
         gaps = [[round(begin, 4), round(end, 4)] for begin, end in self.gaps]
         told = {"moment_s": self.moment_s, "phrases": list(self.phrases), "said": list(self.said)}
-        return {"label": self.label, "gaps": gaps, **told}
+        return {"label": self.label, "gaps": gaps, "only_for": self.only_for, **told}
 
 
 def layer_of(found: Relevance, *, start_s: float, duration_s: float, sr: int, n_columns: int) -> Layer:
@@ -109,7 +113,14 @@ def layer_of(found: Relevance, *, start_s: float, duration_s: float, sr: int, n_
     phrases = tuple(dict.fromkeys(told))
     said = tuple(phrases.index(one) for one in told)
     return Layer(
-        found.label, map_png(drawn), gaps, duration_s / n_moments, phrases, said, _notes(found, columns, drawn, sr)
+        found.label,
+        map_png(drawn),
+        gaps,
+        duration_s / n_moments,
+        phrases,
+        said,
+        _notes(found, columns, drawn, sr),
+        is_only_for(found.method),
     )
 
 

@@ -1,6 +1,6 @@
 /* Maps of relevance over the spectrogram: which is shown, what it leaves open, and what it says at the playhead.
  *
- * The player's data names them: layers [{label, gaps, moment_s, phrases, said}]: gaps are [from, to] in seconds that no
+ * The player's data names them: layers [{label, gaps, only_for, moment_s, phrases, said}]: gaps are [from, to] in seconds that no
  * explained window holds, said the number of each moment's phrase; all was decided in layer.py.
  */
 "use strict";
@@ -50,6 +50,7 @@
       button.hidden = this.shown < 0;
       button.setAttribute("aria-pressed", this.on);
       root.querySelector(".al-key").hidden = !this.visible;
+      root.querySelector(".al-against-key").hidden = Boolean(this.every[this.shown]?.only_for);
       root.querySelectorAll(".al-keyed").forEach((name) => { name.textContent = this.every[this.shown]?.label ?? ""; });
       const gaps = this.visible ? this.every[this.shown].gaps : [];
       root.querySelector(".al-gap-key").hidden = !gaps.length;

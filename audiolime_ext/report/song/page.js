@@ -263,7 +263,10 @@
       const maps = [...this.root.querySelectorAll("[data-map]")];
       if (!maps.length) return;
       const own = secret ? null : maps.find((one) => one.dataset.map === label);
-      for (const one of maps) one.hidden = one !== own;
+      for (const one of maps) {
+        one.hidden = one !== own;
+        if (one.hidden) one.querySelectorAll("audio").forEach((clip) => clip.pause()); // it could not be stopped
+      }
       const none = this.find(".no-map");
       none.hidden = Boolean(own);
       none.textContent = secret ? "The map is shown once every window is guessed." : `No map was made for “${label}”.`;

@@ -180,6 +180,8 @@ def sounds_of(found: Relevance, mixture: bool) -> tuple[tuple[tuple[str, str], .
         return (), "Its most relevant part cannot be heard: the bands' frequencies are not known."
     if found.audio is None:
         return (), "Its most relevant part cannot be heard here: a map that was saved does not hold its recording."
+    if not found.explained:
+        return (), "No window is explained, so there is no part to hear."
     if not found.highlights(side="for").any():
         return (), f"Nothing speaks for “{utf8(found.label)}”, so there is no most relevant part to hear."
     first = found.windows[0].start_s

@@ -74,6 +74,22 @@ def test_what_is_not_explained_is_hatched_and_said_to_be(found: Relevance) -> No
     assert np.ravel(spans) == pytest.approx(edges[[10, 20, -6, -1]])
 
 
+def test_where_nothing_can_be_against_it_the_picture_names_no_colour_for_that(found: Relevance) -> None:
+    def told(one: Relevance) -> tuple[str, float]:
+        figure = plot(one, shown=False)
+        return figure.get_suptitle() + figure.axes[0].get_title(loc="left") + figure.axes[0].get_title(), min(
+            figure.axes[1].get_ylim()
+        )
+
+    words, least = told(found)
+    assert "against it" in words
+    assert least < 0
+    words, least = told(replace(found, method="Grad-CAM at cells", values=np.maximum(found.values, 0)))
+    assert "for it" in words
+    assert "against" not in words
+    assert least == 0
+
+
 def test_one_in_two_hundred_cells_lies_beyond_the_scale(found: Relevance) -> None:
     sizes = np.abs(found.values[found.values != 0])
     assert (sizes > limit_of(found)).mean() == pytest.approx(0.005, abs=5e-4)

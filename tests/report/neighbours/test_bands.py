@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import re
 from dataclasses import replace
@@ -55,7 +56,7 @@ def test_blue_adds_red_takes_away_and_what_has_no_relevance_shows_what_sounds() 
 def test_windows_that_follow_each_other_are_one_stretch_and_what_is_not_explained_is_no_part_of_it() -> None:
     found = mapped().relevance
     (whole,) = bands_view(mapped(), sound=False).stretches
-    assert (whole.x, whole.width, whole.name) == (LEFT, WIDTH, "0:00.01–0:03.99")
+    assert (whole.x, whole.width, whole.name) == (LEFT, WIDTH, "0:00.0–0:04.0")
     windows = [replace(one, abstained=number == 1) for number, one in enumerate(found.windows)]
     first, second = bands_view(altered(windows=tuple(windows)), sound=False).stretches
     assert first.x + first.width + GAP == pytest.approx(second.x, abs=0.2)
@@ -100,6 +101,30 @@ def test_what_is_played_are_the_relevant_part_and_the_rest_of_the_strongest_wind
     assert "no relevant part to listen to" in nothing.silent
 
 
+def test_the_map_and_what_is_heard_of_it_name_the_same_seconds() -> None:
+    """Also where the map's frames begin a little before or after their window."""
+    found = mapped().relevance
+    late = tuple(replace(one, start_s=one.start_s + 0.004) for one in found.windows)
+    view = bands_view(altered(windows=late))
+    ends = [one.split(": ")[0].split("–") for one in (clip.caption for clip in view.clips)]
+    begins, stops = {begin for begin, _ in ends}, {end for _, end in ends}
+    assert view.stretches[0].name.split("–")[0] in begins
+    assert view.stretches[-1].name.split("–")[1] in stops
+
+
+def test_a_map_by_grad_cam_has_one_colour_and_the_page_names_one() -> None:
+    assert not bands_view(mapped(), sound=False).only_for
+    assert bands_view(altered(method="Grad-CAM at cells"), sound=False).only_for
+
+
+def test_references_are_given_once() -> None:
+    text = why_html(over(), bands=mapped())
+    references = html.unescape(re.findall(r"<pre>(.*?)</pre>", text, re.DOTALL)[-1])
+    keys = re.findall(r"@\w+\{(\w+)", references)
+    assert keys
+    assert sorted(set(keys)) == sorted(keys)
+
+
 def test_the_stems_stand_beside_the_map() -> None:
     view = bands_view(mapped(), sound=False)
     assert view.table is not None
@@ -115,6 +140,7 @@ def test_where_nothing_is_explained_or_bands_have_no_frequencies_that_is_said() 
     view = bands_view(altered(windows=none, values=np.zeros_like(found.values), covered=np.zeros_like(found.covered)))
     assert (view.stretches, view.bars, view.clips) == ((), (), ())
     assert view.told == ("No window is explained, so nothing is said of bands.",)
+    assert view.silent == "No window is explained, so there is no part to hear."
     numbered = bands_view(altered(bands_hz=None, top_hz=None))
     assert numbered.unit == "number of the band"
     assert numbered.stretches[0].sound == ""
@@ -129,6 +155,7 @@ def test_the_page_shows_it_and_runs_nothing_else(browser: Browser, tmp_path: Pat
         section = page.get_by_label("By bands")
         assert section.locator("svg.sheet").count() == 2
         assert section.locator("audio").count() == 6
+        assert section.get_by_text("move it sideways").first.is_visible() == (width == 360), "what is cut off is said"
         assert section.locator("rect.adds").count() + section.locator("rect.takes").count() == 32
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert violations(page) == []

@@ -23,7 +23,7 @@ from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.page import write_page
 from audiolime_ext.report.song import relevance as on_page
 from audiolime_ext.report.song.page import page_html
-from audiolime_ext.report.song.relevance import matched
+from audiolime_ext.report.song.relevance import matched, sounds_of
 from tests.browser.pages import opened, wait
 from tests.gradients.networks import Network, logistic, one_place
 from tests.gradients.stems import ALL, HIGH, LOW, hears_bass, saturated, stems
@@ -228,6 +228,12 @@ def seen(page: Page) -> dict[str, Any]:
     return found
 
 
+def test_where_no_window_is_explained_that_is_why_nothing_is_heard(maps: list[Relevance]) -> None:
+    windows = tuple(replace(one, abstained=True) for one in maps[0].windows)
+    none = replace(maps[0], windows=windows, values=np.zeros_like(maps[0].values))
+    assert sounds_of(none, True) == ((), "No window is explained, so there is no part to hear.")
+
+
 @browser_test
 def test_the_map_of_the_chosen_label_is_seen_and_a_label_without_one_says_so(
     show: Callable[..., Page], track: TrackExplanation, maps: list[Relevance]
@@ -326,6 +332,55 @@ def test_the_part_the_rest_and_the_player_never_sound_together(
     wait(page, f"{player}.state === 'playing' && {clips}[1].paused")
     page.evaluate(f"{clips}[0].play()")
     wait(page, f"{player}.state === 'paused' && !{clips}[0].paused")
+
+
+@browser_test
+def test_a_sound_that_is_hidden_stops(
+    show: Callable[..., Page], track: TrackExplanation, maps: list[Relevance]
+) -> None:
+    page = show(page_html(track, maps=maps))
+    page.get_by_role("button", name="bright", exact=True).click()
+    page.evaluate("window.clip = document.querySelector('.map:not([hidden]) audio')")
+    for elsewhere in ("deep", "plain"):
+        page.get_by_role("button", name="bright", exact=True).click()
+        page.evaluate("clip.loop = true, clip.play()")
+        wait(page, "!clip.paused && clip.currentTime > 0")
+        page.get_by_role("button", name=elsewhere, exact=True).click()
+        assert page.evaluate("clip.paused")
+        assert not page.evaluate("clip.checkVisibility()")
+
+
+@browser_test
+def test_while_a_map_is_on_no_other_colour_is_in_the_spectrogram(
+    show: Callable[..., Page], track: TrackExplanation, maps: list[Relevance]
+) -> None:
+    page = show(page_html(track, maps=maps))
+
+    def coloured() -> bool:
+        page.evaluate("document.querySelectorAll('.al-map').forEach((map) => { map.style.visibility = 'hidden' })")
+        shot = Image.open(io.BytesIO(page.locator(".al-picture").screenshot())).convert("RGB")
+        return bool((np.ptp(np.asarray(shot, int), axis=2) > 12).any())
+
+    assert page.locator(".explained.mapped").count() == 1
+    assert not coloured()
+    below = "getComputedStyle(document.querySelector('.al-picture img:not(.al-part, .al-map)')).filter"
+    assert page.evaluate(below) == "grayscale(1) brightness(0.5)", "it steps back where a source explains, too"
+    legend = page.locator(".legend").text_content() or ""
+    assert "While the map of relevance is switched on, all of it is grey" in legend
+    page.get_by_role("button", name="Map of relevance").click()
+    assert coloured(), "switched off, the source has its colour"
+
+
+@browser_test
+def test_where_nothing_can_be_against_the_label_the_key_has_no_colour_for_that(
+    show: Callable[..., Page], track: TrackExplanation, maps: list[Relevance]
+) -> None:
+    only = replace(maps[0], method="Grad-CAM at cells", values=np.maximum(maps[0].values, 0))
+    page = show(page_html(track, maps=[only, *maps[1:]]))
+    key = page.locator(".al-against-key")
+    for label in (one.label for one in maps):
+        page.get_by_role("button", name=label, exact=True).click()
+        assert key.is_visible() == (label != only.label)
 
 
 @browser_test
