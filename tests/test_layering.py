@@ -14,7 +14,7 @@ HOUSE = "audiolime_ext"
 GROUND = ("errors", "guest", "extras", "text", "progress", "files", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
-    *("track", "collection", "faithfulness", "audit", "recommendation", "gradients"),
+    *("track", "collection", "faithfulness", "audit", "recommendation", "gradients", "concepts"),
     *("compat", "report"),
 )
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
