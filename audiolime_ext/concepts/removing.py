@@ -13,10 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.tcav import p_value
+
+Flags = NDArray[np.bool_]
 
 N_PERMUTED = 2000
 FEWEST_SONGS = 5
@@ -62,9 +65,7 @@ def nearest(activations: Floats, middles: Floats) -> Numbers:
     return np.asarray(distances.argmin(axis=1))
 
 
-def removed(
-    members: np.ndarray, removals: Floats, energies: Floats, songs: Numbers, *, seed: int = 0
-) -> Removed | None:
+def removed(members: Flags, removals: Floats, energies: Floats, songs: Numbers, *, seed: int = 0) -> Removed | None:
     """What taking a concept's patches out does; None where fewer than five songs have a member.
 
     Parameters
@@ -95,15 +96,10 @@ def removed(
     cells = _cells(energies, songs)
     sums, counts = np.bincount(cells, removals), np.bincount(cells)
     expected = (sums / np.maximum(counts, 1))[cells]
-    own, other = _over_songs(removals[members], songs[members]), _over_songs(expected[members], songs[members])
+    own, other = (_over_songs(values[None], members[None], songs)[0] for values in (removals, expected))
     rng = np.random.default_rng(seed)
-    null = np.empty(N_PERMUTED)
-    order = np.lexsort((rng.random(len(cells)), cells))
-    for i in range(N_PERMUTED):
-        shuffled = np.empty(len(cells), np.intp)
-        shuffled[order] = np.lexsort((rng.random(len(cells)), cells))
-        drawn = members[shuffled]
-        null[i] = (_over_songs(removals[drawn], songs[drawn]) - _over_songs(expected[drawn], songs[drawn])).mean()
+    shuffled = _shuffled(members, cells, rng)
+    null = _over_songs((removals - expected)[None], shuffled, songs).mean(axis=1)
     draws = own[rng.integers(len(own), size=(_N_DRAWS, len(own)))].mean(axis=1)
     low, high = np.quantile(draws, [0.025, 0.975]).tolist()
     beyond = float((own - other).mean())
@@ -122,7 +118,15 @@ def _cells(energies: Floats, songs: Numbers) -> Numbers:
     return songs * _N_LEVELS + level
 
 
-def _over_songs(values: Floats, songs: Numbers) -> Floats:
-    """The mean of each song that has one."""
-    found, numbers = np.unique(songs, return_inverse=True)
-    return np.asarray(np.bincount(numbers, values) / np.bincount(numbers, minlength=len(found)))
+def _shuffled(members: Flags, cells: Numbers, rng: np.random.Generator) -> Flags:
+    """Which patches are members where these are drawn anew within each cell, shape (N_PERMUTED, n_patches)."""
+    order = np.argsort(cells, kind="stable")
+    drawn = np.empty((N_PERMUTED, len(cells)), bool)
+    drawn[:, order] = members[np.argsort(cells + rng.random((N_PERMUTED, len(cells))), axis=1)]
+    return drawn
+
+
+def _over_songs(values: Floats, members: Flags, songs: Numbers) -> Floats:
+    """The mean of each song's members, shape (n, n_songs); every song has one."""
+    of_song = (songs[:, None] == np.arange(songs.max() + 1)).astype(np.float64)
+    return np.asarray((np.where(members, values, 0.0) @ of_song) / (members @ of_song))

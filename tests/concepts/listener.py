@@ -28,11 +28,14 @@ class Listener:
         Weights after the mean over time.
     outward : ndarray, shape (n_mixed, n_labels)
         Weights of the logits.
+    least : ndarray, shape (n_hidden,)
+        What each unit of the layer needs at least.
     """
 
     inward: Array = field(repr=False)
     mixing: Array = field(repr=False)
     outward: Array = field(repr=False)
+    least: Any = 0.0
     labels: tuple[str, ...] = ("a", "b")
     window_s: float = 1.0
     layers: tuple[str, ...] = ("hidden",)
@@ -52,7 +55,7 @@ class Listener:
 
     def activations(self, features: Array, layer: str) -> Array:
         assert layer == "hidden"
-        return np.asarray(np.maximum((features + 10) @ self.inward, 0), np.float32)
+        return np.asarray(np.maximum(features @ self.inward - self.least, 0), np.float32)
 
     def at(self, layer: str) -> Any:
         def inside(batch: Array) -> Array:
