@@ -7,8 +7,9 @@ the excerpt is.
 
 Invariant: *a patch and its window without it add up to the window*.
 
-What is fainter than −60 dB of the excerpt, as the model hears it, is left out, and so are residuals that are on in
-every mix (`audiolime_ext.components.components`); how many is told.
+A part of silence is a patch, too: the black bar of a mask is something that a network may have learnt. It is called
+`silent` below −60 dB of the excerpt. Residuals that are on in every mix are none (see
+`audiolime_ext.components.components`). Where a patch lies is told by its sound: between 5 % and 95 % of its energy.
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.components.components import BACKGROUND_DB, build
-from audiolime_ext.errors import AudioError
+from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
-from audiolime_ext.text import counted
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Patch:
         Share of the excerpt's energy, as the model hears it; more than 1 where stems cancel each other.
     held : float
         Share of the patch's own energy that lies in its window, 0 to 1.
+    place : (float, float, float, float) or None
+        Where it sounds in its window: from and to in seconds of the window, and in Hz; None: it is silent.
     """
 
     split: str
@@ -54,6 +56,12 @@ class Patch:
     window: int
     share: float
     held: float
+    place: tuple[float, float, float, float] | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether next to nothing is heard of it."""
+        return self.place is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +124,7 @@ def patches_of(
     """
     grid = Grid.of(model, audio.sr, audio.n_samples)
     grid.require(round(duration_s * grid.sr), f"the excerpt of {audio.name!r}")
-    found, alone, without, faint = [], [], [], 0
+    found, alone, without = [], [], []
     windows: Samples | None = None
     notes = list(grid.filling(duration_s))
     for split in splits:
@@ -127,23 +135,49 @@ def patches_of(
         whole = float(_energy(windows[None]).sum()) or 1.0
         for number in range(len(parts.sources)):
             own = energy[number]
-            if own.sum() <= whole * 10 ** (BACKGROUND_DB / 10):
-                faint += 1
-                continue
-            at = int(own.argmax())
-            spec = split.spec or type(split).__name__
-            share, held = float(own.sum() / whole), float(own[at] / own.sum())
-            found.append(Patch(spec, number, parts.stems.names[number], at, share, held))
+            at, spec = int(own.argmax()), split.spec or type(split).__name__
+            share, held = float(own.sum() / whole), float(own[at] / (own.sum() or 1.0))
+            silent = own.sum() <= whole * 10 ** (BACKGROUND_DB / 10)
+            place = None if silent else place_of(cut[number, at, :, grid.lead :], grid.sr)
+            found.append(Patch(spec, number, parts.stems.names[number], at, share, held, place))
             alone.append(cut[number, at])
             without.append(windows[at] - cut[number, at])
         notes += parts.stems.notes
-    if windows is None or not found:
-        raise AudioError(f"no part of {audio.name!r} is loud enough to be a patch; choose another excerpt")
-    if faint:
-        notes.append(f"{counted(faint, 'part')} below {BACKGROUND_DB:g} dB of the excerpt, left out")
+    if windows is None:
+        raise UsageError("name a factorization, such as slic:15, that makes the patches")
     hop = 0 if grid.hop is None else grid.hop
     starts_s = tuple(start_s + i * hop / grid.sr for i in range(len(windows)))
     return Patches(tuple(found), np.stack(alone), np.stack(without), windows, starts_s, tuple(dict.fromkeys(notes)))
+
+
+def place_of(signal: Samples, sr: int) -> tuple[float, float, float, float]:
+    """Where the middle 90 % of a signal's energy lie: from and to in seconds, and in Hz.
+
+    Parameters
+    ----------
+    signal : ndarray of float32, shape (n_channels, n_samples)
+        Signal that is not silent.
+    sr : int
+        Sampling rate in Hz.
+
+    Examples
+    --------
+    >>> t = np.arange(8000) / 8000
+    >>> beep = np.where((t > 0.2) & (t < 0.4), np.sin(2 * np.pi * 1000 * t), 0).astype(np.float32)
+    >>> [round(one, 2) for one in place_of(beep[None], 8000)]
+    [0.21, 0.39, 996.0, 1004.0]
+    """
+    in_time = np.square(signal, dtype=np.float64).sum(axis=0)
+    in_frequency = np.square(np.abs(np.fft.rfft(signal))).sum(axis=0)
+    begin, end = (at / sr for at in _middle(in_time))
+    low, high = (at * sr / signal.shape[1] for at in _middle(in_frequency))
+    return begin, end, low, high
+
+
+def _middle(energy: NDArray[np.float64]) -> tuple[int, int]:
+    """Positions between which the middle 90 % lie."""
+    grown = np.cumsum(energy) / energy.sum()
+    return int(np.searchsorted(grown, 0.05)), int(np.searchsorted(grown, 0.95))
 
 
 def _energy(cut: Samples) -> NDArray[np.float64]:

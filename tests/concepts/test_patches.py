@@ -46,12 +46,22 @@ def test_a_patch_lies_where_it_sounds() -> None:
     assert sum(one.share for one in found.of) == pytest.approx(1, abs=1e-3)
 
 
-def test_what_is_too_faint_is_left_out_and_told() -> None:
+def test_silence_is_a_patch_and_called_silent() -> None:
     tone, hiss = np.sin(np.arange(SR) / 5).astype(np.float32), RNG.normal(0, 1e-5, SR).astype(np.float32)
     oracle = OracleFactorization({"tone": (tone, SR), "hiss": (hiss, SR)})
     found = patches_of(oracle.mixture, MODEL, [oracle], start_s=0.0, duration_s=1.0)
-    assert [one.name for one in found.of] == ["tone"]
-    assert found.notes == ("1 part below -60 dB of the excerpt, left out",)
+    assert [(one.name, one.silent) for one in found.of] == [("tone", False), ("hiss", True)]
+
+
+def test_a_patch_says_where_it_sounds() -> None:
+    beep = np.zeros(2 * SR, np.float32)
+    beep[SR + 2000 : SR + 4000] = np.sin(2 * np.pi * 2000 * np.arange(2000) / SR)
+    oracle = OracleFactorization({"beep": (beep, SR), "hiss": (RNG.normal(0, 0.1, 2 * SR).astype(np.float32), SR)})
+    patch = patches_of(oracle.mixture, MODEL, [oracle], start_s=0.0, duration_s=2.0).of[0]
+    assert patch.window == 1
+    assert patch.place is not None
+    np.testing.assert_allclose(patch.place[:2], [0.25, 0.5], atol=0.02)
+    np.testing.assert_allclose(patch.place[2:], 2000, atol=10)
 
 
 def test_silence_and_short_excerpts_are_refused() -> None:
