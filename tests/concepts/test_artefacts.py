@@ -52,5 +52,5 @@ def test_patches_of_one_song_or_one_album_are_flagged_once() -> None:
     assert [flag.text for flag in one] == [
         "6 of 11 patches are of one song, song 0 (10 % of the class's other patches)"
     ]
-    album = flags([*patches(NOTE, SONGS[:2] * 3), *patches(NOTE, SONGS[6:])], patches(NOTE), window_s=3.0)
+    album = flags([*patches(NOTE, SONGS[:2] * 4), *patches(NOTE, SONGS[6:])], patches(NOTE), window_s=3.0)
     assert [flag.kind for flag in album] == ["one group"]
