@@ -1,4 +1,4 @@
-"""Results of costly work, kept on disk between runs: answers of models, stems, taggrams, the sound of pages.
+"""Results of costly work, kept on disk between runs: answers of models, stems, taggrams, maps, the sound of pages.
 
 An entry is named by the hash of everything that determines its content (its *key*: a dictionary of plain values), so
 that equal work is done once, and changed work never finds an old answer. It is a folder that holds ``entry.json`` and

@@ -68,6 +68,12 @@ ITEMS = [
         "The weights stay hidden until the listener has said what the model heard (`--blind`).",
         f"audiolime page ezer_ev.ogg --blind --labels {LABELS} -o guess.html",
     ),
+    Item(
+        "relevance.html",
+        "A map over the spectrogram, beside the sources",
+        "Of a model that is known, a map that is right and one that misleads; switching bands off says which.",
+        "python examples/map_of_a_song.py relevance.html",
+    ),
     Item("pages/index.html", "A folder of songs", "A page for each, and an index.", "audiolime page clips -o pages"),
     Item(
         "audit/index.html",
@@ -106,6 +112,12 @@ ITEMS = [
         "audiolime why ezer_ev.ogg vermocsar.ogg mime.wav --in music.index -o why.html",
     ),
     Item(
+        "why_bands.html",
+        "Why this song, and not that one, by bands",
+        "A map over what sounds, beside the stems (`--gradients`); the model is known: it hears eighths of the bands.",
+        "python examples/by_bands.py why_bands.html",
+    ),
+    Item(
         "study.html",
         "A study for listeners",
         "Which of two songs should come first? By ear, and after each of two explanations.",
@@ -125,12 +137,17 @@ FIGURES = {  # name → title, and what is drawn of what FIGURES_OF makes
         "Where in time and frequency a score comes from, of a model that hears the middle bands alone",
         'heard.plot(style="paper")',
     ),
+    "against": (
+        "One label against another, by Grad-CAM at a layer with a channel for either",
+        'either.plot(style="paper")',
+    ),
     "training": ("How a training went, until nothing improved", 'trained.plot(style="paper")'),
 }
 FIGURES_OF = """
 import numpy as np
 
 from audiolime_ext import embedding_map, explain, explain_track, playlist, relevance, similar, why
+from audiolime_ext.gradients.methods.against import against
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.recommendation.training.result import TrainedEmbedding
 
@@ -162,6 +179,28 @@ class Middle:  # a model that is known: it hears how loud bands 10 to 59 of 96 a
 
 
 heard = relevance("ezer_ev.ogg", Middle(), strongest=1)
+
+
+class Halves(Middle):  # likewise: two scores, of the bands below 48 and from there on
+    labels, layers, channels = ["low", "high"], ("halves",), -1
+
+    def at(self, layer):
+        raise NotImplementedError
+
+    def activations(self, features, layer):
+        is_low = np.arange(96) < 48
+        return features[..., None] * np.stack([is_low, ~is_low], axis=1).astype(np.float32)
+
+    def scores(self, features):
+        return self.activations(features, "halves").mean(axis=(1, 2))
+
+    def vjp(self, features, cotangent_fn, *, wrt=None):
+        inside, scores = self.activations(features, "halves"), self.scores(features)
+        return scores, inside, np.broadcast_to(cotangent_fn(scores)[:, None, None] / features[0].size, inside.shape)
+
+
+cam = {"method": "grad-cam", "layer": "halves", "at": [0.0]}
+either = against(*(relevance("ezer_ev.ogg", Halves(), label=label, **cam) for label in ("low", "high")))
 """
 NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
 BEFORE = [

@@ -33,6 +33,7 @@ adapters = {
     "torch_graph": "torch",
     "torch_differentiable": "torch",
     "keras_differentiable": "keras",
+    "published_differentiable": "torch",
     "torch_archive": "torch",
     "hugging_face": "transformers",
     "hugging_clap": "transformers",
@@ -41,6 +42,7 @@ adapters = {
     "training": "torch",
     "captum": "captum",
     "musicnn_agreement": "torch",
+    "musicnn_on_page": "torch",
 }
 for module, package in adapters.items():
     if not asked or find_spec(package) is None:

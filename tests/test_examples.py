@@ -25,3 +25,20 @@ def test_example_is_short_and_runs(
     assert "listen to" in capsys.readouterr().out
     assert [*tmp_path.rglob("*.wav"), *tmp_path.rglob("*.html")]
     assert len(example.read_text(encoding="utf-8").splitlines()) < 80
+
+
+def test_of_a_saturated_model_gradients_say_nothing_and_shapley_values_what_matters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["saturated.py"])
+    runpy.run_path(str(ROOT / "examples" / "saturated.py"), run_name="__main__")
+    table = capsys.readouterr().out.splitlines()[:5]
+    assert table[0].split() == ["bass", "guitar", "drums"]
+    rows = {line[:22].strip(): [float(one) for one in line[22:].split()] for line in table[1:]}
+    assert rows["SmoothGrad"] == rows["leave one out"] == [0, 0, 0]
+    assert rows["Shapley values"] == [0.5, 0, 0.5]
+    bass, guitar, drums = rows["integrated gradients"]
+    assert guitar == 0
+    assert bass + drums == pytest.approx(1, abs=0.02)
+    assert min(bass, drums) > 0.3

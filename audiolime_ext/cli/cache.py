@@ -1,4 +1,4 @@
-"""``audiolime cache``: see and clear the results that are kept between runs (stems, answers, taggrams, sound)."""
+"""``audiolime cache``: see and clear the results that are kept between runs (stems, answers, taggrams, maps, sound)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "cache",
         help="list and clear the results that are kept between runs",
         description="explain --track, explain --at and page keep stems, taggrams, the model's answers and a page's "
-        "sound, so that nothing is computed twice. The least recently used results are removed first. "
-        "AUDIOLIME_CACHE_MAX sets the limit (default 5GB; 0: keep nothing). For published weights see audiolime "
-        "checkpoints.",
+        "sound, and relevance keeps the map of each window, so that nothing is computed twice. The least recently "
+        "used results are removed first. AUDIOLIME_CACHE_MAX sets the limit (default 5GB; 0: keep nothing). For "
+        "published weights see audiolime checkpoints.",
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     listing = commands.add_parser("list", help="list the results with their recordings and sizes")

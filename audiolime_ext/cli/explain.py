@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli import track
 from audiolime_ext.cli.figure import add_figure, draw, refuse_impossible_figure, tell_figure
+from audiolime_ext.cli.gradients import add_gradients, map_asked, maps_beside, require_map_asked, show_maps
 from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
     add_factorization,
@@ -64,8 +66,12 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--no-level-check", action="store_true", help="skip the check whether level alone explains the score"
     )
+    add_gradients(parser, beside="of each label, and say where it and the sources disagree")
     add_figure(parser)
-    what = "folder for clips and explanation.json (with --track and --at: track.json), in DIR/<file name>/"
+    what = (
+        "folder for clips and explanation.json (with --track and --at: track.json), in DIR/<file name>/; maps of "
+        "--gradients in <label>/ below it"
+    )
     add_output(parser, "DIR", what)
     add_json(parser, "an object for each file")
     track.add_track(parser)
@@ -79,11 +85,13 @@ def run(args: Namespace) -> int:
 
     require_known_words(args)
     track.refuse_contradictions(args)
+    map_asked(args)
     args.files = recordings(args.files)
     refuse_impossible_figure(args)
     folders = {} if args.output is None else output_folders(args.files, args.output)
     require_some(args.files)
     model, separator = resolve_model(args), load_factorization(args.factorization)
+    require_map_asked(args, model)
     second = args.cross_check and load_factorization(args.cross_check)
     labels = labels_asked(args, model)
 
@@ -111,7 +119,8 @@ def run(args: Namespace) -> int:
         )
         faithful = args.faithfulness and _faithfulness(explanation, args.faithfulness)
         drawn = draw(explanation, args)
-        show(explanation, folders.get(file), as_json=args.json, faithful=faithful, drawn=drawn)
+        maps = maps_beside(args, [explanation], as_called(file, names), model)
+        show(explanation, folders.get(file), as_json=args.json, faithful=faithful, drawn=drawn, maps=maps)
 
     return for_each_file(args, work)
 
@@ -123,7 +132,13 @@ def _faithfulness(explanation: Any, what: Any) -> Any:
 
 
 def show(
-    explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None, drawn: dict[str, str] | None = None
+    explanation: Any,
+    folder: Path | None,
+    *,
+    as_json: bool,
+    faithful: Any = None,
+    drawn: dict[str, str] | None = None,
+    maps: Sequence[Any] = (),
 ) -> None:
     """Write the clips if a folder is given, then print the table or the JSON object."""
     from audiolime_ext.files.names import legible
@@ -132,7 +147,8 @@ def show(
     clips = {} if folder is None else explanation.write(folder)
     if as_json:
         checked = {"faithfulness": faithful.to_dict()} if faithful else {}
-        print(to_json(explanation.to_dict(clips) | checked | (drawn or {})))
+        mapped = show_maps(maps, explanation, folder, as_json=True)
+        print(to_json(explanation.to_dict(clips) | checked | (drawn or {}) | mapped))
         return
     print(explanation)
     for label, clip in clips.items():
@@ -140,3 +156,4 @@ def show(
     tell_figure(drawn or {})
     if faithful:
         print(f"\n{faithful}")
+    show_maps(maps, explanation, folder, as_json=False)

@@ -25,6 +25,17 @@ def positive(text: str) -> float:
     return value
 
 
+def least(low: float) -> Callable[[str], float]:
+    """The argument type of numbers from `low` on."""
+
+    def parse(text: str) -> float:
+        if not low <= (value := _number(text)) < math.inf:
+            raise argparse.ArgumentTypeError(f"a number of at least {low:g} is needed, not {text!r}")
+        return value
+
+    return parse
+
+
 def seconds_from_start(text: str) -> float:
     """The argument type of times in a recording."""
     if (seconds := _seconds(text)) < 0:

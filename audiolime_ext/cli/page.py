@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.gradients import add_gradients, map_asked, maps_beside, require_map_asked
 from audiolime_ext.cli.notes import read_notes, require_within
 from audiolime_ext.cli.numbers import seconds_from_start
 from audiolime_ext.cli.options import (
@@ -81,6 +82,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--notes", metavar="CSV", help="a listener's remarks: lines of time (seconds, m:ss or h:mm:ss), text"
     )
+    add_gradients(parser, beside="of each label, drawn over the player's spectrogram")
     parser.add_argument("--blind", action="store_true", help="hide the weights until the reader has guessed")
     add_output(
         parser,
@@ -100,6 +102,7 @@ def run(args: Namespace) -> int:
     require_known_words(args)
     require_address(args.source_url)
     _refuse_contradictions(args)
+    map_asked(args)
     args.files = recordings(args.files)
     require_some(args.files)
     notes = {} if args.notes is None else read_notes(Path(args.notes))
@@ -111,6 +114,7 @@ def run(args: Namespace) -> int:
     separators = [load_factorization(spec) for spec in args.factorization]
     _require_different(separators)
     model = resolve_model(args)
+    require_map_asked(args, model)
     args.labels = labels_asked(args, model)
     options = {
         "title": args.title,
@@ -173,10 +177,15 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
 
     target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
     require_writable_file(target, in_new_folder=True)
-    explained = [_explained(args, file, model, separator) for file in args.files for separator in separators]
+    explained, maps = list[Any](), list[Any]()
+    for file in args.files:
+        own = [_explained(args, file, model, separator) for separator in separators]
+        if own[0].provenance.sha256 not in {one.provenance.sha256 for one in explained}:  # a copy has the same maps
+            maps += maps_beside(args, own, as_called(file, names_apart(args.files)), model)
+        explained += own
     make_folder(target.parent)
     replaced = is_file(target)
-    write_page(explained, target, **options)
+    write_page(explained, target, maps=maps, **options)
     _tell(args, [_about(args, target, args.files)], replaced=replaced)
     return 0
 
@@ -196,8 +205,9 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
 
     def work(file: str) -> None:
         explained = [_explained(args, file, model, separator) for separator in separators]
+        maps = maps_beside(args, explained, as_called(file, names_apart(args.files)), model)
         make_folder(folder)
-        write_page(explained, pages[file], **options)
+        write_page(explained, pages[file], maps=maps, **options)
         entries.append(Entry.of(explained[0] if args.segments == 1 else as_track(explained[0]), pages[file].name))
         written.append(_about(args, pages[file], [file]))
 

@@ -44,7 +44,41 @@ class Versions(TypedDict):
     weights: dict[str, str | None]
 
 
-class Result(TypedDict):
+class Asked(TypedDict):
+    """How a map of gradients was asked for."""
+
+    method: str
+    layer: str | None
+
+
+class Valued(TypedDict):
+    """A window of a map."""
+
+    value: float
+
+
+class Summed(TypedDict):
+    """A band of a map."""
+
+    mean: float
+
+
+class Mapped(TypedDict):
+    """A map of gradients; see `audiolime_ext.gradients.words.to_dict`."""
+
+    asked: Asked
+    label: str
+    windows: list[Valued]
+    bands: list[Summed]
+
+
+class Maps(TypedDict, total=False):
+    """The maps that `--gradients` asked for."""
+
+    gradients: list[Mapped]
+
+
+class Result(Maps):
     """The part of a result that is needed to repeat and compare it; see `audiolime_ext.explanation.summary.to_dict`."""
 
     file: str
@@ -71,8 +105,8 @@ def add(commands: Any) -> None:
         "rerun",
         help="repeat a result and say whether it is the same",
         description="Explain the same file again with the settings in RESULT.json (written by explain --json or -o) "
-        f"and compare components, labels, scores and weights: same (every number to {TOLERANCE:g}; exit code 0) or "
-        "different (1).",
+        "and compare components, labels, scores, weights and maps of --gradients: same (every number to "
+        f"{TOLERANCE:g}; exit code 0) or different (1).",
     )
     parser.add_argument("result", metavar="RESULT.json", help="result to repeat")
     add_trust(parser, "RESULT.json")
@@ -114,12 +148,31 @@ def _repeated(before: Result, result: str) -> list[str]:
             duration_s=before["duration_s"],
             sr=_rate_said(before, audio.sr),
             **vars(replace(Settings.from_dict(before["settings"]), segments=before["boundaries_s"][1:-1])),
-        ).to_dict()
-        found += differences(before, after)
+        )
+        found += [*differences(before, after.to_dict()), *_of_maps(before, after, audio)]
     except AudioError as error:
         if not found:
             raise
         found.append(str(error))
+    return found
+
+
+def _of_maps(before: Result, after: Any, audio: Any) -> list[str]:
+    """What differs when the maps of an explanation are made again: values of windows, and sums of bands."""
+    from audiolime_ext.gradients.parts.beside import map_beside
+
+    found = []
+    for then in before.get("gradients", []):
+        now = map_beside(after, audio, before["model"], label=then["label"], **then["asked"])
+        rows: list[tuple[str, list[float], list[float]]] = [
+            ("values", [one["value"] for one in then["windows"]], [one.value for one in now.windows]),
+            ("bands", [one["mean"] for one in then["bands"]], [one.mean for one in now.bands()]),
+        ]
+        for name, old, new in rows:
+            gap = max((abs(one - other) for one, other in zip(old, new, strict=False)), default=0.0)
+            if len(old) != len(new) or not gap <= TOLERANCE:
+                told = f"{len(old)} became {len(new)}" if len(old) != len(new) else f"differ by up to {gap:.2g}"
+                found.append(f"{name} of the map of {then['label']} {told}")
     return found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.figure import draw, tell_figure
+from audiolime_ext.cli.gradients import maps_beside, show_maps
 from audiolime_ext.cli.numbers import seconds_from_start
 from audiolime_ext.cli.options import (
     as_called,
@@ -82,21 +84,23 @@ def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
             cache=not args.no_cache,
             **how_asked(args),
         )
-        show(track, folders.get(file), args)
+        maps = maps_beside(args, [track], as_called(file, names), model)
+        show(track, folders.get(file), args, maps)
 
     return for_each_file(args, work)
 
 
-def show(track: Any, folder: Path | None, args: Namespace) -> None:
+def show(track: Any, folder: Path | None, args: Namespace, maps: Sequence[Any] = ()) -> None:
     """Write ``track.json`` if a folder is given, then print the summary, the table of windows or the JSON object."""
     from audiolime_ext.files.plain import to_json
 
     written = None if folder is None else track.write(folder)
     drawn = draw(track, args)
     if args.json:
-        print(to_json(track.to_dict() | drawn))
+        print(to_json(track.to_dict() | drawn | show_maps(maps, track, folder, as_json=True)))
         return
     print(track if args.at is None else track.by_window())
     if written:
         print(f"all numbers: {legible(written)}")
     tell_figure(drawn)
+    show_maps(maps, track, folder, as_json=False)

@@ -1,11 +1,13 @@
-"""``audiolime why``: why a song is near to another one, or nearer to one than to a second, by stems."""
+"""``audiolime why``: why a song is near to another one, or nearer to one than to a second, by stems and by bands."""
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.gradients import add_gradients, map_asked
 from audiolime_ext.cli.options import (
     DEFAULT_FACTORIZATION,
     add_factorization,
@@ -19,7 +21,9 @@ from audiolime_ext.cli.options import (
     write_page_of,
 )
 from audiolime_ext.cli.question import add_no_cache, add_sampling
-from audiolime_ext.files.names import legible
+from audiolime_ext.files.names import legible, utf8
+
+MOST_WINDOWS = 3  # that a map is made of, unless every one is wanted
 
 
 def add(commands: Any) -> None:
@@ -56,6 +60,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--flip", action="store_true", help="also find the smallest change of a stem by which B would come before A"
     )
+    add_gradients(parser, beside=f"of the {MOST_WINDOWS} strongest windows of QUERY, beside its stems")
+    parser.add_argument("--every", action="store_true", help=f"map every window, not the {MOST_WINDOWS} strongest")
     add_sampling(parser)
     add_no_cache(parser)
     parser.add_argument(
@@ -78,16 +84,19 @@ def run(args: Namespace) -> int:
     """Print why, and write what was asked for."""
     from audiolime_ext.recommendation.why.pipeline import why
 
-    page = _places(args)
+    page, mapped = _places(args), _map_asked(args)
+    index, model = (
+        (args.index, None if args.model is None else resolve_model(args)) if mapped is None else _able(args, mapped)
+    )
     found = why(
         args.query,
         args.a,
         args.b,
-        index=args.index,
+        index=index,
         like=args.like,
         dislike=args.dislike,
         factorization=args.factorization,
-        model=None if args.model is None else resolve_model(args),
+        model=model,
         hubs=None if args.correction == "none" else args.correction.replace("-", " "),
         space=args.space,
         flip=args.flip,
@@ -96,15 +105,16 @@ def run(args: Namespace) -> int:
         trust=args.trust,
         cache=not args.no_cache,
     )
+    by_bands = None if mapped is None else _by_bands(args, found, mapped)
     written: dict[str, Any] = {}
     if page is not None:
-        write_page_of(found, page, title=args.title, study=args.study, seed=args.seed)
+        write_page_of(found, page, title=args.title, study=args.study, seed=args.seed, bands=by_bands)
         written["page"] = str(page)
     if args.spectrograms is not None:
         from audiolime_ext.report.neighbours.page import write_spectrograms
 
         written["spectrograms"] = [str(path) for path in write_spectrograms(found, Path(args.spectrograms))]
-    _tell(args, found, written)
+    _tell(args, found, by_bands, written)
     return 0
 
 
@@ -124,13 +134,54 @@ def _places(args: Namespace) -> Path | None:
     return None if args.output is None else page_file(args.output)
 
 
-def _tell(args: Namespace, found: Any, written: dict[str, Any]) -> None:
+def _map_asked(args: Namespace) -> dict[str, Any] | None:
+    """`method`, `layer`, `strongest` and `seed` of the map that is asked for; None: none is."""
+    from audiolime_ext.errors import UsageError
+
+    asked = map_asked(args)
+    if asked is None:
+        if args.every:
+            raise UsageError("--every is for a map, and there is none: name a method with --gradients, such as ig")
+        return None
+    if args.study:
+        raise UsageError("--study asks listeners about stems, and shows no map; leave --gradients out")
+    return {**asked, "strongest": None if args.every else MOST_WINDOWS, "seed": args.seed}
+
+
+def _able(args: Namespace, asked: dict[str, Any]) -> tuple[Any, Any]:
+    """The index and the model, which can be differentiated; `UsageError` otherwise, before anything is heard."""
+    from audiolime_ext.collection.index import load_index
+    from audiolime_ext.gradients.cost import require_map
+    from audiolime_ext.prediction.loading import load_model
+    from audiolime_ext.recommendation.queries import Asking
+    from audiolime_ext.recommendation.why.pipeline import MODEL
+
+    model = None if args.model is None else resolve_model(args)
+    index = None if args.index is None else load_index(Path(args.index))
+    hears = load_model(model or MODEL) if index is None else Asking(index, model, args.trust).loaded()
+    require_map(hears, asked["method"], asked["layer"])
+    return index, hears if index is None else model
+
+
+def _by_bands(args: Namespace, found: Any, asked: dict[str, Any]) -> Any:
+    """The map; what it takes is told first."""
+    from audiolime_ext.gradients.parts.nearness import cost_of, nearness_map
+
+    expected = cost_of(found, method=asked["method"], strongest=asked["strongest"])
+    print(f"audiolime: {utf8(found.query.name)}: {expected}, by a trial of one window", file=sys.stderr)
+    return nearness_map(found, cache=not args.no_cache, **asked)
+
+
+def _tell(args: Namespace, found: Any, by_bands: Any, written: dict[str, Any]) -> None:
     from audiolime_ext.files.plain import to_json
 
     if args.json:
-        print(to_json(found.to_dict() | written))
+        mapped = {} if by_bands is None else {"gradients": by_bands.to_dict()}
+        print(to_json(found.to_dict() | mapped | written))
         return
     print(found)
+    if by_bands is not None:
+        print(f"\n{by_bands}")
     if "spectrograms" in written:
         print(f"\nspectrograms: {', '.join(map(legible, written['spectrograms']))}")
     if "page" in written:

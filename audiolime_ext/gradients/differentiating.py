@@ -1,13 +1,16 @@
 """Asking a model how a value of its outputs changes with its input: in batches, and with checks on what it answers.
 
 A model is asked by `audiolime_ext.prediction.capabilities.Differentiable.vjp`, and is told the target's cotangent at
-its own outputs. So one pass gives the value and its gradient, whatever the target. Windows do not influence each other,
-and a batch holds no more of them than the model's ``batch_size``.
+its own outputs. So one pass gives the value and its gradient, whatever the target. Where only values are asked for, the
+cotangent is zero, and what knows of this computes no way back. Windows do not influence each other, and a batch holds
+no more of them than the model's ``batch_size``, or its ``vjp_batch_size`` where it has one: what is kept for the way
+back is large, and slower where it does not fit into what the processor keeps near.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -30,6 +33,11 @@ def require_gradients(model: Any, target: Target) -> Differentiable:
     if target.derivative is None:
         target.cotangent(np.zeros((1, 1)))  # which says what to use in its place
     return found
+
+
+def windows_at_once(model: Any) -> int:
+    """How many windows a model is differentiated with at a time."""
+    return min(n_at_once(model), getattr(model, "vjp_batch_size", None) or n_at_once(model))
 
 
 def values_and_gradients(
@@ -59,8 +67,7 @@ def values_and_gradients(
     ModelError
         If the model fails, or answers NaN or infinity.
     """
-    differentiable = require_gradients(model, target)
-    size = n_at_once(model)
+    differentiable, size = require_gradients(model, target), windows_at_once(model)
     parts = [_ask(differentiable, features[at : at + size], target, wrt) for at in range(0, len(features), size)]
     values, inside, gradients = (np.concatenate(one) for one in zip(*parts, strict=True))
     return values, inside, gradients
@@ -68,7 +75,10 @@ def values_and_gradients(
 
 def values_of(model: Any, features: Features, target: Target) -> Floats:
     """The target's value for each window, shape (n_windows,); parameters and errors as `values_and_gradients` has."""
-    return values_and_gradients(model, features, target)[0]
+    differentiable, size = require_gradients(model, target), windows_at_once(model)
+    nothing = replace(target, derivative=lambda outputs, _: np.zeros_like(outputs))
+    parts = [_ask(differentiable, features[at : at + size], nothing, None)[0] for at in range(0, len(features), size)]
+    return np.concatenate(parts)
 
 
 def _ask(model: Differentiable, features: Features, target: Target, wrt: str | None) -> tuple[Floats, Floats, Floats]:

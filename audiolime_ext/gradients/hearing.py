@@ -10,6 +10,7 @@ Silence is *what the front end makes of zeros*, window by window as long as the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.spectrogram import mel_edges_hz
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.gradients.differentiating import Features, Floats
 from audiolime_ext.prediction.asking import asking_notes, n_at_once
 from audiolime_ext.prediction.contract import Model
@@ -74,8 +75,15 @@ class Heard:
         return replace(self, signals=given[0], features=given[1], starts_s=given[2])
 
 
-def hear(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float | None = None) -> Heard:
-    """The whole windows of an excerpt, through the model's front end.
+def hear(
+    audio: Audio,
+    model: Model,
+    *,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    at: Sequence[float] | None = None,
+) -> Heard:
+    """The whole windows of an excerpt, or chosen ones, through the model's front end.
 
     Parameters
     ----------
@@ -85,13 +93,16 @@ def hear(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float 
         Model with a front end.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
+    at : sequence of float or None
+        Starts of the windows within the excerpt, in seconds, wherever they lie; None: those of `tag`, in order.
 
     Raises
     ------
     UsageError
-        If the model has no front end, or this makes no frames and bands.
+        If the model has no front end, or this makes no frames and bands; or `at` is empty, or the model has no window.
     AudioError
-        If the excerpt does not lie within the recording, or is too short for the model.
+        If the excerpt does not lie within the recording, or is too short for the model; or a window that was chosen is
+        not within it.
     ModelError
         If the front end fails.
 
@@ -105,7 +116,7 @@ def hear(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float 
     """
     grid = Grid.of(model, audio.sr, audio.n_samples)
     begin, stop = audio.span(start_s, duration_s)
-    starts_s = whole_windows(audio, grid, begin, stop)
+    starts_s = whole_windows(audio, grid, begin, stop) if at is None else _chosen(at, audio, grid, begin, stop)
     excerpt = round(stop / audio.sr * grid.sr) - round(begin / audio.sr * grid.sr)
     length = excerpt if grid.window is None or grid.fill else grid.window
     signals = np.concatenate([_signal(audio, grid, round(start * grid.sr), length) for start in starts_s])
@@ -130,6 +141,32 @@ def hear(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float 
         )
     made = audio, signals, features, silence
     return Heard(*made, np.array(starts_s), first_s, step_s, heard_s, bands_hz, top_hz, tuple(notes))
+
+
+def takes_starts(audio: Audio, model: Model) -> bool:
+    """Whether a model's windows can be named by their starts: it has windows, and the recording is not shorter."""
+    grid = Grid.of(model, audio.sr, audio.n_samples)
+    return grid.window is not None and grid.fill is None
+
+
+def nearest(heard: Heard, every: Heard) -> NDArray[np.intp]:
+    """The window of an excerpt's own that each of `heard` begins nearest to, shape (n_windows,)."""
+    return np.asarray(np.abs(heard.starts_s[:, None] - every.starts_s).argmin(axis=1), np.intp)
+
+
+def _chosen(at: Sequence[float], audio: Audio, grid: Grid, begin: int, stop: int) -> list[float]:
+    """The seconds at which windows begin, in order, each once; all lie within the excerpt."""
+    if not len(at) or grid.window is None:
+        why = "it is empty" if grid.window else "the model has no window"
+        raise UsageError(f"at names the seconds at which windows begin, and {why}; leave it out, or name some")
+    length_s, slack = min((grid.window - grid.lead) / grid.sr, audio.duration_s), 1 / grid.sr
+    first_s, end_s = begin / audio.sr, stop / audio.sr
+    for second in at:
+        audio.require_seconds(second, length_s)
+        if not first_s - slack <= second <= end_s - length_s + slack:
+            inside = f"{first_s:g} s to {end_s:g} s"
+            raise AudioError(f"the window of {length_s:.3f} s at {second:g} s is not within the excerpt, {inside}")
+    return sorted({float(second) for second in at})
 
 
 def _signal(audio: Audio, grid: Grid, first: int, length: int) -> Samples:

@@ -4,6 +4,7 @@
 
     recording ─► windows ─► front end ─► features ─► maps by a method ─► blur ─► one map of the recording
 
+Each window is asked about alone, and its map is kept as soon as it is made (`kept`).
 The methods are `METHODS`. What each gives is told where it is made: *integrated* sums to the difference from the
 baseline; *gradients* says how the value would change, in its unit per unit of a feature; *smooth-integrated* is the
 first over noisy copies; *grad-cam* says where a layer holds what raises the value.
@@ -11,20 +12,23 @@ first over noisy copies; *grad-cam* says where a layer holds what raises the val
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.audio.silence import sounding
-from audiolime_ext.errors import AudioError, ModelError, UsageError, unknown
+from audiolime_ext.cache import Cache, Store
+from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.gradients import choosing
 from audiolime_ext.gradients.differentiating import require_gradients
-from audiolime_ext.gradients.grad_cam import Channels, Order, grad_cam, require_layered
-from audiolime_ext.gradients.hearing import Heard, hear, other_windows
-from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
+from audiolime_ext.gradients.hearing import Heard, hear, nearest, other_windows
+from audiolime_ext.gradients.kept import Question, value_key, window_by_window
+from audiolime_ext.gradients.methods.grad_cam import Channels, Order, grad_cam, require_layered
+from audiolime_ext.gradients.methods.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
+from audiolime_ext.gradients.methods.smoothing import N_DRAWS, N_STEPS, NOISE, blurred, smooth_grad
 from audiolime_ext.gradients.relevance import Relevance, joined
-from audiolime_ext.gradients.smoothing import N_DRAWS, NOISE, blurred, smooth_grad
 from audiolime_ext.gradients.window_facts import WindowFacts
 from audiolime_ext.gradients.window_maps import WindowMaps
 from audiolime_ext.prediction.asking import predict
@@ -33,6 +37,7 @@ from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
+from audiolime_ext.prediction.repeatability import N_TO_TELL, repeatability
 from audiolime_ext.prediction.targets import Target, TargetSpec, make_target, value_names
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
@@ -53,18 +58,21 @@ def relevance(
     baseline: Any = "silence",
     start_s: float = 0.0,
     duration_s: float | None = None,
+    at: Sequence[float] | None = None,
     strongest: int | None = None,
     near: float | None = None,
-    n_steps: int = FEWEST_STEPS,
+    n_steps: int | None = None,
     most_steps: int = MOST_STEPS,
     noise: float = NOISE,
     n_draws: int = N_DRAWS,
     layer: str | None = None,
     channels: Channels | None = None,
     first: Order | None = None,
+    scaled: bool = False,
     blur_frames: float = 0.0,
     blur_bands: float = 0.0,
     seed: int = 0,
+    cache: bool = True,
     progress: Told = None,
 ) -> Relevance:
     """Where in time and frequency a value of a model comes from.
@@ -83,16 +91,19 @@ def relevance(
     method : {"integrated", "gradients", "smooth-integrated", "grad-cam"}
         Method.
     baseline : {"silence", "mean"}, ndarray, or anything that `audiolime_ext.load_audio` reads but a name
-        Beginning of Integrated Gradients: silence after the front end, the mean of the windows, features (n_frames,
-        n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``.
+        Beginning of Integrated Gradients: silence after the front end, the mean of all windows of the excerpt, features
+        (n_frames, n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``: its
+        first with the excerpt's first, and so on.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
+    at : sequence of float or None
+        Starts of the windows within the excerpt, in seconds, wherever they lie; None: those of `tag`, in order.
     strongest : int or None
         Number of windows to explain, those of the highest value that are not silent; None: all.
     near : float or None
         Difference from the baseline's value below which a window is not explained; None: the target's own.
-    n_steps, most_steps : int
-        Number of nodes of an integral to begin with, and the most.
+    n_steps, most_steps : int or None, int
+        Number of nodes of an integral to begin with (None: 9, and 17 of each noisy copy), and the most.
     noise : float
         Standard deviation of the noise of SmoothGrad, as a share of the range of a window's features.
     n_draws : int
@@ -100,11 +111,16 @@ def relevance(
     layer : str or None
         Name of the layer of Grad-CAM.
     channels, first : str or None
-        Axes of that layer, see `audiolime_ext.gradients.grad_cam.grad_cam`.
+        Axes of that layer, see `audiolime_ext.gradients.methods.grad_cam.grad_cam`.
+    scaled : bool
+        True to scale each window's map of Grad-CAM to 0…1, which hides how windows differ.
     blur_frames, blur_bands : float
         Standard deviations of a blur of the maps along time and across bands; 0: none.
     seed : int
         Random seed.
+    cache : bool
+        True to keep each window's map on disk as soon as it is made (see `audiolime_ext.gradients.kept`), so that
+        nothing is made twice and an interrupted run goes on.
     progress : callable of one Progress, bool or None
         Function that is told how far the work is, see `audiolime_ext.prediction.taggram.tag`.
 
@@ -115,7 +131,8 @@ def relevance(
     AudioError
         If the recording cannot be read, or is too short for the model; with `strongest`, if the excerpt is silent.
     ModelError
-        If the model fails, answers NaN or infinity, or its gradients are those of another function than its answers.
+        If the model fails, answers NaN or infinity, its answer to a window depends on what else is in the batch, or its
+        gradients are those of another function than its answers.
 
     Examples
     --------
@@ -136,34 +153,43 @@ def relevance(
     ((123, 32), 1.0, 'integrated gradients')
     """
     require_consistent(method, layer=layer, baseline=baseline)
+    if scaled and method != "grad-cam":
+        raise UsageError(f"scaled is for grad-cam; the maps of {method} keep their unit: leave it out")
     recording, asked = load_audio(audio), load_model(model)
     require_differentiable(asked)
     if method == "grad-cam":
         require_layered(asked, layer)
     if isinstance(target, Target):
         require_gradients(asked, target)
-    heard = hear(recording, asked, start_s=start_s, duration_s=duration_s)
-    outputs = np.asarray(predict(asked, heard.signals[:, None]))
+    heard = every = hear(recording, asked, start_s=start_s, duration_s=duration_s)
+    if at is not None:
+        heard = hear(recording, asked, start_s=start_s, duration_s=duration_s, at=at)
+    outputs, told = np.asarray(predict(asked, heard.signals[:, None])), tuple[str, ...]()
     aim, called = one_value(target, label, asked, outputs)
-    base, base_name, notes = start_of(baseline, heard, asked)
     if strongest is not None:
-        chosen, told = _strongest(heard, aim.apply(outputs)[:, 0], strongest, called)
-        base = base[chosen] if base.shape == heard.features.shape else base
-        heard, outputs, notes = heard.only(chosen), outputs[chosen], (*notes, *told)
-    given = asked, heard.features, aim
+        chosen, told = choosing.strongest(heard, aim.apply(outputs)[:, 0], strongest, called)
+        heard, outputs = heard.only(chosen), outputs[chosen]
+    base, base_name, notes = start_of(baseline, heard, every, asked)
+    notes = (*notes, *told, *_repeated(asked, heard, outputs))
+    near = aim.near if near is None else near
     drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
-    if method == "integrated":
-        maps = integrated_gradients(*given, baseline=base, n_steps=n_steps, most_steps=most_steps, near=near)
-    elif method == "grad-cam":
-        maps = grad_cam(*given, str(layer), channels=channels, first=first)
-    elif method == "gradients":
-        maps = smooth_grad(*given, **drawn)
-    else:
-        maps = smooth_grad(*given, of="integrated", baseline=base, n_steps=n_steps, **drawn)
+    begun = (N_STEPS if method == "smooth-integrated" else FEWEST_STEPS) if n_steps is None else n_steps
+    ways: dict[str, tuple[Callable[..., WindowMaps], dict[str, Any]]] = {
+        "integrated": (integrated_gradients, {"n_steps": begun, "most_steps": most_steps, "near": near}),
+        "gradients": (smooth_grad, drawn),
+        "smooth-integrated": (smooth_grad, {**drawn, "of": "integrated", "n_steps": begun}),
+        "grad-cam": (grad_cam, {"layer": layer, "channels": channels, "first": first, "scaled": scaled}),
+    }
+    each = _of_each(method, heard, base)
+    question = Question(*ways[method], each, asked, aim, value_key(target, aim, called))
+    store = Store(Cache.of_user() if cache else None)
+    maps = window_by_window(question, heard.features, store, recording=recording.name)
     _require_same(maps, aim.apply(outputs)[:, 0], aim)
     maps = blurred(maps, frames=blur_frames, bands=blur_bands)
     maps = maps.with_notes(*notes, *heard.notes)
-    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, seed)
+    begin, stop = recording.span(start_s, duration_s)
+    excerpt_s = begin / recording.sr, (stop - begin) / recording.sr
+    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, excerpt_s, seed)
 
 
 def require_consistent(method: str, *, layer: str | None, baseline: Any) -> None:
@@ -189,45 +215,46 @@ def one_value(
     return aim.only(names.index(called)), called
 
 
-def start_of(given: Any, heard: Heard, model: Model) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
-    """Where the way to the windows begins, its name, and notes."""
+def start_of(given: Any, heard: Heard, every: Heard, model: Model) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
+    """Where the way to the windows begins, its name, and notes.
+
+    `every` has all windows of the excerpt, of which `heard` are some, or between which they lie: what a baseline is
+    does not depend on which of them are explained.
+    """
     if isinstance(given, str) and given not in BASELINES:
         raise unknown("baseline", given, [*BASELINES, "features", "an Audio of another song"])
     if isinstance(given, str):
         return (
-            (heard.silence, given, ()) if given == "silence" else (heard.features.mean(axis=0), "the mean window", ())
+            (heard.silence, given, ()) if given == "silence" else (every.features.mean(axis=0), "the mean window", ())
         )
     if isinstance(given, np.ndarray):
-        return given, "the given features", ()
+        of_all = given.shape == every.features.shape
+        return (given[nearest(heard, every)] if of_all else given), "the given features", ()
     other = hear(load_audio(given), model)
-    windows, notes = other_windows(other, len(heard.features))
+    windows, notes = other_windows(other, len(every.features))
     about = f"the baseline is another song, {other.audio.name}: maps say nothing of how near this one is to it"
-    return windows, f"the windows of {other.audio.name}", (*notes, about)
+    return windows[nearest(heard, every)], f"the windows of {other.audio.name}", (*notes, about)
 
 
-def _strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArray[np.intp], tuple[str, ...]]:
-    """Numbers of the windows of the highest value that are not silent, in their order, with a note where some are left.
+def _of_each(method: str, heard: Heard, base: NDArray[np.float32]) -> dict[str, Sequence[Any]]:
+    """What each window has of its own: where the way to it begins, and the number that its noise follows from.
 
-    Raises
-    ------
-    UsageError
-        If less than one is asked for.
-    AudioError
-        If all are silent.
+    That is its start in microseconds, so that its noise is the same whichever other windows are explained.
     """
-    if n < 1:
-        raise UsageError(f"strongest is {n}; explain one window or more, or all: strongest=None")
-    audio, n_windows = heard.audio, len(values)
-    spans = [(start, min(heard.window_s, audio.duration_s - start)) for start in heard.starts_s.tolist()]
-    sounds = np.flatnonzero(sounding(audio, spans, 1 if heard.signals.shape[1] == 1 else 2))
-    if not len(sounds):
-        raise AudioError(f"{audio.name!r} is silent in all that was asked about; choose another start")
-    chosen = np.sort(sounds[np.argsort(-values[sounds], kind="stable")[:n]])
-    if len(chosen) == n_windows:
-        return chosen, ()
-    silent = f" ({n_windows - len(sounds)} silent)" if len(sounds) < n_windows else ""
-    some = "1 is" if len(chosen) == 1 else f"{len(chosen)} are"
-    return chosen, (f"of {counted(n_windows, 'window')}{silent}, {some} explained: where {label} is highest",)
+    each: dict[str, Sequence[Any]] = {}
+    if method in ("integrated", "smooth-integrated"):
+        each["baseline"] = list(base) if base.shape == heard.features.shape else [base] * len(heard.features)
+    if method in ("gradients", "smooth-integrated"):
+        each["numbers"] = [[max(0, round(1e6 * start))] for start in heard.starts_s.tolist()]
+    return each
+
+
+def _repeated(model: Model, heard: Heard, outputs: Scores) -> tuple[str, ...]:
+    """A note where the model answers a window differently when it is asked again; `UnfitModel` if beside others."""
+    found = repeatability(model, heard.signals[:2, None], most=N_TO_TELL)
+    found.require_independence(label_names(model, outputs.shape[1]))
+    warning = found.warning()
+    return () if warning is None else (warning, "its gradients differ from pass to pass, too: maps hold that chance")
 
 
 def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
@@ -235,12 +262,20 @@ def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
     if (off := float(np.abs(maps.full - answered).max())) > aim.near / 2:
         raise ModelError(
             f"the model's vjp answers another value of {aim.name} than the model itself (by {off:.3g}): its gradients "
-            "are those of another function; its outputs must be those after the activation"
+            "are those of another function; its outputs must be those after the activation (or the model answers by "
+            "chance: is dropout on?)"
         )
 
 
 def _result(
-    maps: WindowMaps, heard: Heard, aim: Target, label: str, baseline: str | None, model: Model, seed: int
+    maps: WindowMaps,
+    heard: Heard,
+    aim: Target,
+    label: str,
+    baseline: str | None,
+    model: Model,
+    excerpt_s: tuple[float, float],
+    seed: int,
 ) -> Relevance:
     offsets = np.round((heard.starts_s - heard.starts_s[0]) / heard.step_s).astype(np.int64)
     values, covered = joined(maps.values, offsets, ~maps.abstained)
@@ -270,6 +305,7 @@ def _result(
         sha256=heard.audio.sha256,
         step_s=heard.step_s,
         window_s=heard.window_s,
+        excerpt_s=excerpt_s,
         seed=seed,
         notes=tuple(notes),
         cited=tuple(dict.fromkeys((*maps.references, *getattr(model, "references", ())))),

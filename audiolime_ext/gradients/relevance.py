@@ -67,6 +67,9 @@ class Relevance(Plotted):
         Name of the recording, and its hash.
     step_s, window_s : float
         Step between frames and length of the windows, in seconds.
+    excerpt_s : (float, float)
+        Start and length of the excerpt in seconds: of all that was asked about, also where the windows are the
+        strongest of it alone. The mean window, and which window of another song is whose baseline, depend on it.
     seed : int
         Random seed.
     notes : tuple of str
@@ -93,6 +96,7 @@ class Relevance(Plotted):
     sha256: str = field(repr=False)
     step_s: float
     window_s: float
+    excerpt_s: tuple[float, float]
     seed: int = 0
     notes: tuple[str, ...] = ()
     cited: tuple[str, ...] = field(default=(), repr=False)

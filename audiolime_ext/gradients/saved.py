@@ -49,6 +49,7 @@ class _Saved(TypedDict):
     sha256: str
     step_s: float
     window_s: float
+    excerpt_s: tuple[float, float]
     seed: int
     notes: list[str]
     cited: list[str]
@@ -78,6 +79,7 @@ def save(relevance: Relevance, folder: Path) -> Path:
         "bands_hz": None if relevance.bands_hz is None else relevance.bands_hz.tolist(),
         "covered": relevance.covered.tolist(),
         "windows": [vars(one) for one in relevance.windows],
+        "excerpt_s": list(relevance.excerpt_s),
         "per_window": relevance.per_window.tolist(),
         "notes": list(relevance.notes),
         "cited": list(relevance.cited),
@@ -125,6 +127,7 @@ def _fields(content: _Saved, values: NDArray[Any]) -> dict[str, Any]:
         "bands_hz": None if hz is None else np.array(hz),
         "covered": np.array(content["covered"], bool),
         "windows": tuple(WindowFacts(**one) for one in content["windows"]),
+        "excerpt_s": content["excerpt_s"],
         "per_window": np.array(rows, np.float64),
         "notes": tuple(content["notes"]),
         "cited": tuple(content["cited"]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +42,8 @@ class WindowMaps:
         Sentences on what else to know.
     references : tuple of str
         BibTeX entries of the method.
+    places : tuple of ndarray, or None
+        Places of the nodes of each window's integral on the way, from 0 (the baseline) to 1; None: not known.
     """
 
     method: str
@@ -51,6 +55,7 @@ class WindowMaps:
     abstained: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    places: tuple[Floats, ...] | None = field(default=None, repr=False)
 
     @property
     def moved(self) -> Floats:
@@ -87,6 +92,22 @@ def tolerance(moved: Floats) -> Floats:
     return np.asarray(np.maximum(RELATIVE * np.abs(moved), ABSOLUTE))
 
 
+def together(parts: Sequence[WindowMaps], target: Target, near: float) -> WindowMaps:
+    """Maps of windows that were made one by one, as if they were made at once; `near` as `judged` has it.
+
+    Sentences that count windows are made anew; the others stand once.
+    """
+
+    def column(name: str) -> Any:
+        found = [getattr(part, name) for part in parts]
+        return None if found[0] is None else np.concatenate(found)
+
+    columns = {name: column(name) for name in ("values", "full", "base", "gaps", "steps", "abstained")}
+    counting = {note for part in parts for note in judged(replace(part, notes=()), target, near).notes}
+    notes = [note for part in parts for note in part.notes if note not in counting]
+    return judged(replace(parts[0], **columns, notes=(), places=None), target, near).with_notes(*notes)
+
+
 def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
     """The same with sentences on windows that are not explained, do not sum up, or whose values are clipped.
 
@@ -100,7 +121,7 @@ def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
     if (short := int((~maps.complete & ~maps.abstained).sum())) > 0:
         notes.append(
             f"the sum of {share_of(short, n, 'map')} further from the difference than 1 % (gaps are in the result); "
-            "more steps would help: most_steps"
+            "more steps would help: most_steps (--most-steps)"
         )
     values = [maps.full, *([] if maps.base is None else [maps.base])]
     if target.limit is not None and (np.abs(values) >= target.limit).any():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiolime_ext.files.names import utf8
+from audiolime_ext.gradients.methods.grad_cam import RATIO
 from audiolime_ext.gradients.window_facts import Band
 from audiolime_ext.text import counted, minus, text_table
 
@@ -50,7 +51,12 @@ def _number(value: float | None, decimals: int = 3) -> str:
 
 
 def bands_told(relevance: Relevance) -> tuple[str, ...]:
-    """Sentences on the bands that add and take away most: of several windows, those whose interval leaves out zero."""
+    """Sentences on the bands that add and take away most: of several windows, those whose interval leaves out zero.
+
+    Of a ratio of two maps there are none.
+    """
+    if relevance.method.startswith(RATIO):
+        return ()  # a sum of ratios is nothing's
     found = relevance.bands()
     if not found:
         return ("no window is explained, so nothing is said of bands",)

@@ -18,6 +18,9 @@ least is, and rounds to 256 steps. Here both kinds of files are given what the n
 convolutions as they are (n_batch, n_features, n_bands, n_frames); ``block1`` to ``block3``, behind the leaky ReLU, the
 batch normalisation and the maximum; ``penultimate``, the dense layer behind its normalisation (n_batch, n_features).
 
+It can be differentiated, by PyTorch, up to the spectra between 0 and 1: that each is scaled by its own loudest and
+least value is not differentiated.
+
 References
 ----------
 R. D. Smith: Deej-AI, https://github.com/teticio/Deej-AI, 2019.
@@ -27,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 
@@ -35,12 +39,16 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.spectrogram import mel_spectrogram
 from audiolime_ext.errors import UsageError
-from audiolime_ext.models.deejai_weights import LAYERS, N_FRAMES, N_MELS, Weights, graph_of, weights_of
+from audiolime_ext.models.deejai_weights import LAYERS, N_FRAMES, N_MELS, Weights, graph_of, network_of, weights_of
 from audiolime_ext.networks.graph import Network
 from audiolime_ext.networks.runtime import MOST_THREADS
 from audiolime_ext.networks.tensor_bundle import content_hash
+from audiolime_ext.networks.torch_graph import TorchGraph
+from audiolime_ext.prediction.autograd import averaged, of_graph
+from audiolime_ext.prediction.capabilities import CotangentFn, Derivative
 from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.function import tagger
+from audiolime_ext.prediction.function_model import differentiable
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.option_values import positive
 from audiolime_ext.registry import options
@@ -123,6 +131,20 @@ class _Network:
             self._networks[layer] = graph_of(self._weights, layer).network(threads=self._threads)
         return self._networks[layer](np.asarray(spectra, np.float32))[0]
 
+    def vjp(self, spectra: Floats, cotangent_fn: CotangentFn, wrt: str | None, layer: str | None = None) -> Derivative:
+        """The embedding, or a layer's activations averaged, differentiated by the spectra or by a layer before it."""
+        graph, tensors = self._in_torch
+        names = {tensor: name for name, tensor in tensors.items() if name is not None}
+        pool = None if layer is None else partial(averaged, channels=1)
+        network = of_graph(lambda: graph, tensors[layer], who="deejai", pool=pool, layers=names, threads=self._threads)
+        return network(spectra, cotangent_fn, wrt)
+
+    @cached_property
+    def _in_torch(self) -> tuple[TorchGraph, Mapping[str | None, str]]:
+        graph, tensors = network_of(self._weights)
+        graph.output(tensors[None], "answers", None)
+        return graph.in_torch(), tensors
+
 
 def _model(network: _Network, inside: Inside, place: str, given: Mapping[str, str]) -> LayeredModel:
     layer = inside.named(given["layer"]) if "layer" in given else None
@@ -138,4 +160,5 @@ def _model(network: _Network, inside: Inside, place: str, given: Mapping[str, st
     )
     said = "&".join(f"{key}={value}" for key, value in given.items())
     named = replace(made, spec=f"deejai:{place}?{said}" if said else f"deejai:{place}", references=(_SMITH,))
-    return layered(named, inside, lambda other: _model(network, inside, place, {**given, "layer": other}))
+    made = differentiable(named, partial(network.vjp, layer=layer))
+    return layered(made, inside, lambda other: _model(network, inside, place, {**given, "layer": other}))

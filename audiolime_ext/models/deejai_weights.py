@@ -94,9 +94,16 @@ def graph_of(weights: Weights, layer: str | None = None) -> Graph:
         Name from `LAYERS`, whose activations are the output: of shape (n_batch, n_features, n_bands, n_frames), of
         ``penultimate`` (n_batch, n_features); None: the embedding, (n_batch, n_outputs), is.
     """
+    graph, found = network_of(weights)
+    graph.output(found[layer], "answers", None)
+    return graph
+
+
+def network_of(weights: Weights) -> tuple[Graph, dict[str | None, str]]:
+    """The graph without an output, and its tensors by the names of `LAYERS`; None: the embedding."""
     graph = Graph("deejai")
     spectra = graph.input("spectra", ["n_batch", N_FRAMES, N_MELS])
-    found: dict[str, str] = {}
+    found: dict[str | None, str] = {}
     x = graph.node("Unsqueeze", graph.node("Transpose", spectra, perm=[0, 2, 1]), graph.constant(np.array([1])))
     for i in (1, 2, 3):
         found[f"conv{i}"] = _separable(graph, x, weights, i)
@@ -106,9 +113,8 @@ def graph_of(weights: Weights, layer: str | None = None) -> Graph:
     hidden, norm = graph.node("LeakyRelu", _dense(graph, flat, weights, 1), alpha=SLOPE), _norm(weights, 4)
     scaled = graph.node("Mul", hidden, graph.constant(norm.scale))
     found["penultimate"] = graph.node("Add", scaled, graph.constant(norm.shift))
-    wanted = found[layer] if layer else _dense(graph, found["penultimate"], weights, 2)
-    graph.output(wanted, "answers", None)
-    return graph
+    found[None] = _dense(graph, found["penultimate"], weights, 2)
+    return graph, found
 
 
 def _separable(graph: Graph, x: str, weights: Weights, i: int) -> str:

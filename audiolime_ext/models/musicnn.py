@@ -165,7 +165,7 @@ class MusicnnModel:
         self._source = f"musicnn:{variant}"
         self.labels: tuple[str, ...] | None = labels_in(package / "configuration.py", dataset)
         self.layer: str | None = None
-        self.batch_size = 16  # 0.5 GB; larger batches are not faster
+        self.batch_size, self.vjp_batch_size = 16, 2  # .5 GB; larger ones are not faster, and slower on the way back
         if variant == BIG:
             self._weights: Weights = big_weights(weights, BIG)
             self._source += f"?weights={weights}"
@@ -301,7 +301,7 @@ class MusicnnModel:
             answer = SCORES if self.layer is None else THROUGH if self.layer == wrt else ANSWER
             graph, named = self._graph(self.layer, wrt).in_torch(), {THROUGH: wrt or ""}
             how: dict[str, Any] = {"who": self._source, "threads": self._threads, "layers": named}
-            self._vjps[wrt] = of_graph(lambda: graph, answer, axis=1, pool=averaged, **how)
+            self._vjps[wrt] = of_graph(lambda: graph, answer, fitted=lambda x: x.unsqueeze(1), pool=averaged, **how)
         return self._vjps[wrt](features, cotangent_fn, wrt)
 
     @property

@@ -91,7 +91,7 @@ def make(argument: str) -> FunctionModel:
             network.in_torch,
             output,
             who=str(declared.path),
-            axis=axis,
+            fitted=None if axis is None else lambda x: x.unsqueeze(axis),
             dtype="float64" if precision is np.float64 else "float32",
             pool=None if layer is None else pool,
             single=single,

@@ -197,6 +197,9 @@ class _Function:
         self.torch, self.function, self.device = torch, function, device
         self.__name__ = name_of(function)
         self.takes_tensors = False
+        for name in ("sr", "n_fft", "hop_length", "n_mels", "win_length"):  # of a front end that says where it hears
+            if hasattr(function, name):
+                setattr(self, name, getattr(function, name))
 
     def __call__(self, batch: NDArray[Any]) -> Any:
         with self.torch.no_grad():

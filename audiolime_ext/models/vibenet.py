@@ -44,6 +44,9 @@ layer            (n_features, n_bands, n_frames)          what it is
 ``penultimate``  (256,)                                   hidden layer, after its GELU
 ===============  =======================================  ==============================================
 
+It can be differentiated, by PyTorch, up to the spectra in dB: that each is cut 80 dB below its own loudest band is not
+differentiated. A degree beyond 0…1 has the derivative 0, for there it is cut.
+
 References
 ----------
 J. Shim: vibenet, https://github.com/jaeheonshim/vibenet, 2025.
@@ -53,7 +56,8 @@ M. Tan, Q. V. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neura
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -64,8 +68,12 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.files.reading import contents
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.runtime import MOST_THREADS, answering, run, session
+from audiolime_ext.networks.torch_graph import TorchGraph
+from audiolime_ext.prediction.autograd import averaged, of_graph
+from audiolime_ext.prediction.capabilities import CotangentFn, Derivative
 from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.function import tagger
+from audiolime_ext.prediction.function_model import differentiable
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.option_values import positive
 from audiolime_ext.registry import options
@@ -88,6 +96,7 @@ LAYERS: Mapping[str, str] = {  # and the tensors in the file
     "pooled": "view",
     "penultimate": "gelu",
 }
+_PROBABLE = np.isin(LABELS, PROBABILITIES)
 _VERSION = 1  # of this module's arithmetic
 _OUTPUT = "out"
 _FILE = "vibenet/artifacts/efficientnet_model.onnx"
@@ -172,21 +181,30 @@ def log_mel(batch: Floats) -> Floats:
     return np.asarray(np.maximum(db, db.max(axis=(1, 2), keepdims=True) - np.float32(RANGE_DB)), np.float32)
 
 
-def attributes(outputs: Floats) -> Floats:
-    """The seven attributes, in 0…1, of what the network answers.
-
-    Parameters
-    ----------
-    outputs : ndarray of float32, shape (n_batch, 7)
-        Answers of the network, in the order of `LABELS`.
+@dataclass(frozen=True)
+class Attributes:
+    """The seven attributes, in 0…1, of what the network answers: a step that knows its derivative.
 
     Examples
     --------
-    >>> attributes(np.array([[0, 1.5, -1, 0, 0, 0.5, 0.25]], np.float32))[0].tolist()
+    >>> outputs = np.array([[0, 1.5, -1, 0, 0, 0.5, 0.25]], np.float32)
+    >>> attributes(outputs)[0].tolist()
     [0.5, 1.0, 0.0, 0.5, 0.5, 0.5, 0.25]
+    >>> attributes.pullback(outputs, np.ones_like(outputs))[0].tolist()
+    [0.25, 0.0, 0.0, 0.25, 0.25, 1.0, 1.0]
     """
-    probabilities = 1 / (1 + np.exp(-outputs))
-    return np.where([name in PROBABILITIES for name in LABELS], probabilities, np.clip(outputs, 0, 1))
+
+    def __call__(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Attributes (n_batch, 7) in the order of `LABELS`."""
+        return np.asarray(np.where(_PROBABLE, 1 / (1 + np.exp(-outputs)), np.clip(outputs, 0, 1)))
+
+    def pullback(self, outputs: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+        """A vector by the attributes, times their derivatives by the network's outputs."""
+        p = 1 / (1 + np.exp(-outputs))
+        return np.asarray(vector * np.where(_PROBABLE, p * (1 - p), (outputs >= 0) & (outputs <= 1)))
+
+
+attributes = Attributes()
 
 
 class _Network:
@@ -209,6 +227,24 @@ class _Network:
         running = self._sessions[tensor]
         return np.concatenate([run(running, [tensor], {"x": one[None]})[0] for one in given])
 
+    def vjp(self, spectra: Floats, cotangent_fn: CotangentFn, wrt: str | None, layer: str | None = None) -> Derivative:
+        """Its answer, or a layer's activations averaged, differentiated by the spectra or by a layer before it."""
+        network = of_graph(
+            lambda: self._in_torch,
+            _OUTPUT if layer is None else LAYERS[layer],
+            who="vibenet",
+            fitted=lambda x: x.transpose(1, 2),
+            pool=None if layer is None else partial(averaged, channels=1),
+            single=True,
+            layers={tensor: name for name, tensor in LAYERS.items()},
+            threads=self._threads,
+        )
+        return network(spectra, cotangent_fn, wrt)
+
+    @cached_property
+    def _in_torch(self) -> TorchGraph:
+        return TorchGraph(self._content)
+
 
 def _model(network: _Network, inside: Inside, given: Mapping[str, str]) -> LayeredModel:
     layer = inside.named(given["layer"]) if "layer" in given else None
@@ -228,4 +264,5 @@ def _model(network: _Network, inside: Inside, given: Mapping[str, str]) -> Layer
     )
     spec = "&".join(f"{key}={value}" for key, value in given.items())
     named = replace(made, spec=f"vibenet?{spec}" if spec else "vibenet", references=_REFERENCES)
-    return layered(named, inside, lambda other: _model(network, inside, {**given, "layer": other}))
+    made = differentiable(named, partial(network.vjp, layer=layer))
+    return layered(made, inside, lambda other: _model(network, inside, {**given, "layer": other}))

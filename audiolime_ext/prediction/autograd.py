@@ -10,6 +10,8 @@ not change in place what PyTorch still needs, answer whole numbers, or let go of
 ``no_grad``, a way through NumPy): each is told as what it is. Only a part that lets go, beside others that do not,
 cannot be seen: PyTorch takes it for a constant, and so does the derivative.
 
+A vector of zeros asks for the outputs alone: what it would carry back is zero, and no way back is computed.
+
 Invariants: *signals of a batch do not influence each other's derivative, unless the network mixes them*; *parameters
 are left without gradients, as they were*.
 """
@@ -99,8 +101,11 @@ class TorchNetwork:
 
     def _pulled(self, torch: Any, outputs: Any, at: list[Any], vector: NDArray[np.float32], wrt: str | None) -> Any:
         """The vector times the outputs' derivatives."""
-        by = torch.as_tensor(np.array(vector), dtype=outputs.dtype, device=outputs.device)
-        found = torch.autograd.grad(outputs, at, by, allow_unused=True)
+        if not vector.any():  # nothing is asked for, whose derivative is zero wherever there is one
+            found = [torch.zeros_like(one) if _follows(outputs, one) else None for one in at]
+        else:
+            by = torch.as_tensor(np.array(vector), dtype=outputs.dtype, device=outputs.device)
+            found = torch.autograd.grad(outputs, at, by, allow_unused=True)
         if all(one is None for one in found):  # the outputs follow from its weights, or from earlier layers
             if wrt is not None:
                 raise UsageError(
@@ -119,7 +124,7 @@ class TorchNetwork:
         except Exception as error:
             if isinstance(error, AudiolimeError) or is_out_of_memory(error):
                 raise
-            said = " ".join(str(error).split())[:300]
+            said = " ".join(str(error).partition("Hint:")[0].split())[:300]
             if "modified by an inplace operation" in said:
                 raise UnfitModel(
                     f"{self.who} changes in place what its derivative needs ({said}); write y = y + x for y += x, and "
@@ -133,7 +138,7 @@ def of_graph(
     output: str,
     *,
     who: str,
-    axis: int | None = None,
+    fitted: Callable[[Any], Any] | None = None,
     dtype: str = "float32",
     pool: Callable[[Any], Any] | None = None,
     single: bool = False,
@@ -150,8 +155,8 @@ def of_graph(
         Name of the tensor that is the answer.
     who : str
         Words for the network, for messages.
-    axis : int or None
-        Position of an axis of length 1 that is added to the features; None: none is.
+    fitted : callable or None
+        Function from features to the graph's input, such as one that adds an axis; None: they are its input.
     dtype : {"float32", "float64"}
         Precision in which the graph is computed.
     pool : callable or None
@@ -166,7 +171,7 @@ def of_graph(
     named = {} if layers is None else layers
 
     def run(x: Any, see: See) -> Any:
-        given = (x if axis is None else x.unsqueeze(axis)).to(getattr(require("torch", extra="torch"), dtype))
+        given = (x if fitted is None else fitted(x)).to(getattr(require("torch", extra="torch"), dtype))
         (answer,) = graph()(given, [output], lambda name, tensor: see(named.get(name, name), tensor))
         return answer if pool is None else pool(answer)
 
@@ -214,6 +219,18 @@ class _Watch:
             )
         self.passed.append(value.detach().clone().requires_grad_())
         return self.passed[-1].clone()
+
+
+def _follows(outputs: Any, start: Any) -> bool:
+    """Whether PyTorch can follow outputs back to a tensor."""
+    left, passed = [outputs.grad_fn], set()
+    while left:
+        if getattr(node := left.pop(), "variable", None) is start:
+            return True
+        after = [one for one, _ in node.next_functions if one is not None and one not in passed]
+        passed.update(after)
+        left += after
+    return False
 
 
 def _rows(answer: Any, n: int, who: str) -> Any:

@@ -3,8 +3,8 @@
 - `Layered`: its layers can be read. `Layered.at` gives an *embedder*, a model whose outputs are a layer's activations;
   spec strings name it with ``?layer=``, as in ``musicnn:MSD_musicnn?layer=penultimate``.
 - `Differentiable`: its outputs can be differentiated with respect to the network's input or a layer. So can musicnn,
-  saved models of ONNX, PyTorch and Keras, networks of the latter two that are at hand, and what brings a ``vjp`` of its
-  own; `require_differentiable` says of others why they cannot.
+  vibenet, Deej-AI, saved models of ONNX, PyTorch and Keras, networks of the latter two that are at hand, and what
+  brings a ``vjp`` of its own; `require_differentiable` says of others why they cannot.
 - `Randomisable`: its weights can be replaced by random ones, layer by layer, for
   `audiolime_ext.faithfulness.randomisation`.
 
@@ -93,7 +93,8 @@ class Differentiable(Protocol):
         """Outputs, the values that they are differentiated by, and the derivative, shaped like these; all float32.
 
         `features` is the network's input: (n_batch, n_frames, n_bands), as its front end makes it, or the signals
-        (n_batch, n_samples) where it has none. The whole batch is computed at once, so give `batch_size` at most.
+        (n_batch, n_samples) where it has none. The whole batch is computed at once, so give `batch_size` at most, or
+        the model's ``vjp_batch_size`` where it has one. A vector of zeros asks for the outputs alone.
 
         The outputs, (n_batch, n_outputs), are those that the model answers when it is called, after its activation.
         `cotangent_fn` is given them and answers, in their shape, the derivative of what is asked for by each of them: 1

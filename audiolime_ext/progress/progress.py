@@ -7,7 +7,7 @@ from typing import Any
 
 from audiolime_ext.text import counted
 
-_SEVERAL = {"mix": "mixes", "batch": "batches"}
+_SEVERAL = {"mix": "mixes", "batch": "batches", "copy": "copies"}
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,12 @@ def tells_progress(function: Callable[Given, Found]) -> Callable[Given, Found]:
     return called
 
 
+def mention(line: str) -> None:
+    """Say a line about the work to whoever looks at stderr; where a function is told, or nobody, nothing is said."""
+    if (_AUDIENCE.get() or _ANYONE).looks and displays.kind() != "nothing":
+        displays.say(f"audiolime: {line}")
+
+
 class Ended(KeyboardInterrupt):
     """The function that is told of progress raised an error: it passes like Ctrl-C; `reporting` raises the error."""
 

@@ -51,7 +51,7 @@ def write_page(
     **options : Any
         Options of the page: ``title`` of each, and of explanations those of
         `audiolime_ext.report.song.page.page_html` (``audio``, ``mixture``, ``source_url``, ``notes``, ``notes_file``,
-        ``blind``), of a `Why` those of `audiolime_ext.report.neighbours.page.why_html` (``audio``, ``study``,
+        ``blind``, ``maps``), of a `Why` those of `audiolime_ext.report.neighbours.page.why_html` (``audio``, ``study``,
         ``seed``), of a `Similar` and a `Playlist` ``audio``, of an `EmbeddingMap` ``sounds``.
 
     Raises

@@ -36,7 +36,7 @@ from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.taggram import Taggram, whole_windows
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.text import counted, share_of
-from audiolime_ext.track.explanation import ABSENT_DB, TrackExplanation
+from audiolime_ext.track.explanation import ABSENT_DB, SPLIT_ANEW, TrackExplanation
 from audiolime_ext.track.opened import Opened
 from audiolime_ext.track.window import Window, names_of
 from audiolime_ext.track.windows import Answer, Asking, Span
@@ -291,7 +291,7 @@ def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization
         start = float(taggram.times_s[-1])
         found.append(f"the last window, from {start:.2f} s on, is not whole: tagged, but not explained nor in any mean")
     if separator.scope == "window":
-        found.append("each window was split anew: parts of one name need not be one sound")
+        found.append(SPLIT_ANEW)
     return found
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 ABSENT_DB = -200.0
+SPLIT_ANEW = "each window was split anew: parts of one name need not be one sound"
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,6 +274,11 @@ class TrackExplanation(Plotted):
         Those of a factorization of scope ``"window"`` are made for each explained window anew.
         """
         return self.open_stems()
+
+    @property
+    def split_anew(self) -> bool:
+        """Whether each window has components of its own, as those of a factorization of scope ``"window"``."""
+        return SPLIT_ANEW in self.notes
 
     def by_window(self, label: str | int | None = None) -> str:
         """A label window by window, as text: what was explained, its `table`, which source leads, and the remarks."""

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from audiolime_ext import Explanation, explain
-from audiolime_ext.gradients.agreement import agreement
-from audiolime_ext.gradients.faithfulness import faithfulness
+from audiolime_ext.gradients.checks.faithfulness import faithfulness
+from audiolime_ext.gradients.checks.randomised import map_randomisation, random_maps
+from audiolime_ext.gradients.parts.agreement import agreement
 from audiolime_ext.gradients.pipeline import relevance
-from audiolime_ext.gradients.randomised import map_randomisation, random_maps
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.prediction.loading import load_model
 

@@ -307,6 +307,10 @@ def changed(self: Any, x: Any) -> Any:
     return x[:, :3]
 
 
+def rectified(self: Any, x: Any) -> Any:
+    return 2 * x.relu_()[:, :3] * (x[:, :3] >= 0)
+
+
 def changed_too_late(self: Any, x: Any) -> Any:
     y = torch.exp(x[:, :3])
     y += 1
@@ -319,6 +323,26 @@ def test_a_network_that_changes_its_input_in_place_is_differentiated_by_what_it_
     np.testing.assert_array_equal(SIGNALS, before)
     np.testing.assert_array_equal(at, SIGNALS)
     np.testing.assert_array_equal(gradient[:, :3], 2 * VECTOR)
+    _, at, gradient = made(rectified).vjp(SIGNALS, lambda _: VECTOR)
+    np.testing.assert_array_equal(at, SIGNALS)
+    np.testing.assert_array_equal(gradient[:, :3], 2 * VECTOR * (SIGNALS[:, :3] > 0))
+
+
+def test_in_half_precision_small_derivatives_vanish_and_float_keeps_them() -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(SR, 3, bias=False))
+    net[1].weight.data[:] = 1e-9
+    kept = tagger(net, sr=SR).vjp(SIGNALS, np.ones_like)[2]
+    np.testing.assert_allclose(kept, np.full(SIGNALS.shape, 3e-9), rtol=1e-5)
+    _, at, gradient = tagger(net.half(), sr=SR).vjp(SIGNALS, np.ones_like)
+    assert gradient.dtype == at.dtype == np.float32
+    assert not gradient.any()
+
+
+def test_a_network_without_weights_is_refused() -> None:
+    with pytest.raises(
+        UsageError, match=r"the network Linear has no weights \(it is on the device 'meta'\); load them"
+    ):
+        tagger(nn.Linear(SR, 3, device="meta"), sr=SR)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +383,33 @@ def test_a_layer_that_is_no_single_one_on_the_way_is_told(forward: Any, message:
 def test_a_layer_whose_answer_is_let_go_is_told() -> None:
     with pytest.raises(UnfitModel, match="cannot follow back to layer 'part'"):
         made(lambda self, x: self.part(x)[:, :3].detach()).vjp(SIGNALS, np.ones_like, wrt="part")
+
+
+def test_a_vector_of_zeros_asks_for_the_outputs_alone_and_no_way_back_is_computed() -> None:
+    class NoWayBack(torch.autograd.Function):  # type: ignore[misc, name-defined]
+        @staticmethod
+        def forward(context: Any, x: Any) -> Any:
+            return x[:, :3].clone()
+
+        @staticmethod
+        def backward(context: Any, *vectors: Any) -> Any:
+            raise AssertionError("the way back")
+
+    model = made(lambda self, x: NoWayBack.apply(x))
+    outputs, at, gradient = model.vjp(SIGNALS, np.zeros_like)
+    np.testing.assert_array_equal(outputs, SIGNALS[:, :3])
+    assert gradient.shape == at.shape
+    assert not gradient.any()
+    with pytest.raises(ModelError, match="the way back"):
+        model.vjp(SIGNALS, np.ones_like)
+
+
+@pytest.mark.parametrize("vector", [np.zeros_like, np.ones_like])
+def test_outputs_that_do_not_depend_on_the_input_are_told_whatever_is_asked(vector: Any) -> None:
+    with pytest.raises(UnfitModel, match="cannot follow back to its input"):
+        made(lambda self, x: self.weight.expand(len(x), 3)).vjp(SIGNALS, vector)
+    with pytest.raises(UsageError, match="by layer 'part': its outputs do not depend on it"):
+        made(lambda self, x: (self.part(x), self.weight * x[:, :3])[1]).vjp(SIGNALS, vector, wrt="part")
 
 
 def test_an_error_of_the_vectors_own_function_stays_what_it_is() -> None:

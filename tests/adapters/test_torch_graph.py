@@ -171,6 +171,10 @@ CASES: dict[str, tuple[Floats, Any]] = {
     **{f"Conv, {auto}": one("Conv", X4, values(5, 3, 3, 2), auto_pad=auto, strides=[2, 2]) for auto in ("SAME_UPPER",)},
     "Conv, SAME_LOWER": one("Conv", X4, values(5, 3, 2, 2), auto_pad="SAME_LOWER"),
     "Conv, VALID": one("Conv", X4, values(5, 3, 2, 2), auto_pad="VALID"),
+    "Conv, columns": one(
+        "Conv", values(2, 1, 9, 4), values(5, 1, 3, 1), values(5), pads=[1, 0, 2, 0], strides=[2, 1], dilations=[2, 1]
+    ),
+    "Conv, columns and steps across them": one("Conv", values(2, 1, 9, 4), values(5, 1, 3, 1), strides=[1, 2]),
     "ConvTranspose": one("ConvTranspose", X4, values(3, 5, 3, 2), values(5), pads=[1, 0, 0, 1], strides=[2, 3]),
     "ConvTranspose, more": one(
         "ConvTranspose", X4, values(3, 5, 3, 2), values(5), strides=[2, 3], output_padding=[1, 2]

@@ -13,6 +13,7 @@ from audiolime_ext import explain, explain_track, load_model, tag, tagger
 from audiolime_ext.cache import identity
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.prediction import front_end as front_ends
 from audiolime_ext.prediction.contract import Model
 from tests.adapters.suite import (
     test_a_windows_scores_are_those_of_the_same_excerpt_alone,
@@ -220,6 +221,13 @@ def test_the_rate_is_what_was_said_or_what_a_part_says_or_the_recordings_own_and
     own = "the model was asked at the recording's own rate, 8000 Hz; if it was trained at another, say so: sr="
     assert any(own in note for note in explain(SONG, WaveCNN(), factorization="hpss").notes)
     assert not any("was asked at" in note for note in explain(SONG, WaveCNN(), factorization="hpss", sr=SR).notes)
+
+
+def test_a_front_end_that_says_where_its_bands_lie_still_says_so() -> None:
+    given: Any = tagger(MelCNN(), sr=SR, front_end="log-mel:256,128,20").front_end
+    assert isinstance(given, front_ends.Mel)
+    assert (given.sr, given.n_fft, given.hop_length, given.n_mels) == (SR, 256, 128, 20)
+    assert not isinstance(tagger(MelCNN(), sr=SR, front_end=lambda x: x).front_end, front_ends.Mel)
 
 
 @pytest.mark.parametrize("front_end", [lambda x: np.log1p(np.abs(x)), lambda x: x.abs().log1p(), nn.Hardtanh()])

@@ -14,7 +14,7 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
 - an *audit* by one worker and by two: see ``workers.py``; the report on one of 10,000 recordings: ``audit.py``.
 - *similar songs*: a vector of five minutes, beside other packages; the nearest of 100,000 and of a million; the reasons
   by stems of a hundred neighbours: see ``similar.py``. A *map* of 10,000 songs, and a playlist: see ``maps.py``.
-- *integrated gradients* of a window, beside captum: see ``gradients.py``.
+- *integrated gradients* of a window, beside captum; of an excerpt; their memory: see ``gradients.py``.
 - the *cold command*: ``audiolime explain CLIP`` as a process of its own, checkpoints cached.
 """
 

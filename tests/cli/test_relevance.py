@@ -15,11 +15,14 @@ import pytest
 
 from audiolime_ext import Audio, load_audio, relevance
 from audiolime_ext.cli import main
-from audiolime_ext.cli.relevance import _write
+from audiolime_ext.cli.relevance import FEWEST_STEPS, MOST_STEPS, write_map
+from audiolime_ext.gradients.methods import integrated
 from audiolime_ext.gradients.relevance import Relevance
 from tests.cli.test_bad_input import AUDIO, INTERRUPTED, MISSING, USAGE, refusal
 from tests.cli.test_commands import MODELS, strict
+from tests.gradients.methods.test_against import Halves
 from tests.gradients.networks import SR, Celled, Network, logistic, one_place
+from tests.gradients.stems import hears_bass
 
 LOW_AND_HIGH = np.concatenate([2 * one_place(slice(None), slice(0, 4)), one_place(slice(None), slice(24, 32))])
 
@@ -33,7 +36,21 @@ class Interrupted(Network):
         return super().vjp(features, cotangent_fn, wrt=wrt)
 
 
+class Known(Network):
+    """One that can be told from others, so that its maps are kept; told to end in its third window if `ended_by`."""
+
+    spec, fingerprint, batch_size = "planted:known", "1", 9  # type: ignore[assignment]
+    ended_by: int | None = None
+
+    def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> Any:
+        if self.ended_by and len(features) == 1 and self.batches.count(1) == 5:  # the trial's window comes first
+            os.kill(os.getpid(), self.ended_by)
+        return super().vjp(features, cotangent_fn, wrt=wrt)
+
+
 LOW = Network(logistic(LOW_AND_HIGH, -3.0), labels=["low", "high"])
+KNOWN = Known(LOW.answer, labels=["low", "high"])
+HALVES, BASS = Halves(), hears_bass()
 CELLED = Celled()
 LEFT = Interrupted(LOW.answer, labels=["low", "high"])
 SPEC = ("-m", "tests.cli.test_relevance:LOW")
@@ -56,7 +73,9 @@ def test_the_three_strongest_windows_are_explained_and_it_is_said_what_that_take
 ) -> None:
     assert main(["relevance", "song.wav", *SPEC, "--labels", "low"]) == 0
     out, err = capsys.readouterr()
-    assert re.match(r"audiolime: song: 3 windows of 6 × 16 to 496 gradients: 1 s.*, by a trial of one window\n", err)
+    assert re.match(r"audiolime: song: 3 windows of 6 × 9 to 256 gradients: 1 s.*, by a trial of one window; ", err)
+    told = "nothing is kept for another run: no fingerprint or version tells the model from a changed one"
+    assert err.endswith(f"; {told}\n")
     lines = out.splitlines()
     assert lines[0] == "song, 3 windows: score of low by integrated gradients, from silence"
     assert [line.split()[0] for line in lines[3:6]] == ["3.00", "4.00", "5.00"]
@@ -69,7 +88,7 @@ def test_the_three_strongest_windows_are_explained_and_it_is_said_what_that_take
 def test_every_window_is_explained_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["relevance", "song.wav", *SPEC, "--method", "ig", "--every", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert ": 6 windows × 16 to 496 gradients: " in err
+    assert ": 6 windows × 9 to 256 gradients: " in err
     assert [one["start_s"] for one in strict(out)["windows"]] == [0, 1, 2, 3, 4, 5]
 
 
@@ -97,13 +116,18 @@ def test_a_recording_that_is_shorter_than_a_window_is_filled_up_and_said(capsys:
     assert "short, 1 window: " in out
     assert "note: 0.50 s are less than the model's window of 1.00 s" in out
     assert "audiolime: short: 1 window × " in err
+    assert main(["relevance", "short.wav", "-m", "tests.cli.test_relevance:BASS", "--near", "0", "--faithfulness"]) == 0
+    assert "short, 1 window: loud by integrated gradients\n" in capsys.readouterr().out
+    args = ["relevance", "short.wav", "-m", "tests.cli.test_relevance:HALVES", "--method", "grad-cam"]
+    assert main([*args, "--layer", "bands", "--labels", "low", "--against", "high"]) == 0
+    assert "score of low against high" in capsys.readouterr().out
 
 
 def test_sounds_of_an_earlier_map_do_not_stay_beside_one_that_has_none() -> None:
     found = relevance("song.wav", LOW, label="low", strongest=1)
     folder = Path("kept")
-    assert set(_write(found, folder)[0]) == {"map", "picture", "part", "rest"}
-    files, why_silent = _write(replace(found, values=-np.abs(found.values)), folder)
+    assert set(write_map(found, folder)[0]) == {"map", "picture", "part", "rest"}
+    files, why_silent = write_map(replace(found, values=-np.abs(found.values)), folder)
     assert (set(files), why_silent) == ({"map", "picture"}, "nothing speaks for low")
     assert not [name for name in ("part.wav", "rest.wav") if (folder / name).exists()]
 
@@ -152,6 +176,17 @@ def test_another_recording_is_a_baseline_and_a_misspelt_name_is_none(capsys: pyt
         (("--contrast", "low", "high", "--target", "log-odds"), "give one of the two"),
         (("--labels", "lo"), "unknown label 'lo'; did you mean 'low'?"),
         (("--method", "grad-cam", "--layer", "cells"), "the layers of the model .* cannot be read"),
+        (("--method", "gradients", "--near", "0"), "--near is for integrated, and not for gradients; leave it out"),
+        (("--method", "smooth-integrated", "--most-steps", "64"), "--most-steps is for integrated, and not for smooth"),
+        (("--against", "low"), "--against is for maps of grad-cam; for others name two labels: --contrast"),
+        (
+            ("--method", "grad-cam", "--against", "low", "--contrast", "low", "high"),
+            "--against compares the maps of two labels, and --contrast has one map",
+        ),
+        (
+            ("--method", "grad-cam", "--against", "low", "--faithfulness"),
+            "--faithfulness is of one map, and --against has the ratio of two",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -185,3 +220,136 @@ def test_an_interruption_leaves_whole_labels_and_nothing_half_written(capsys: py
     assert capsys.readouterr().err.splitlines()[-1] == "audiolime: interrupted; nothing is left half-written"
     assert [path.name for path in Path("out/song").iterdir()] == ["low"]
     assert Relevance.load("out/song/low").label == "low"
+
+
+@pytest.mark.parametrize(("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "ended by SIGTERM")])
+def test_a_run_that_was_ended_goes_on_where_it_was_and_leaves_nothing_half_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int, code: int, word: str
+) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(Path("cache").absolute()))
+    args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:KNOWN", "--labels", "low", "--every", "-o", "out"]
+    KNOWN.batches.clear()
+    monkeypatch.setattr(KNOWN, "ended_by", number)
+    assert main(args) == code
+    line = capsys.readouterr().err.splitlines()[-1]
+    kept = Path("cache/results").absolute()
+    assert line == f"audiolime: {word}; 2 of 6 windows done and kept in {kept}; run the same command again to go on"
+    assert not list(Path().rglob("out/**/*.*"))
+    monkeypatch.setattr(KNOWN, "ended_by", None)
+    assert main([*args, "--json"]) == 0
+    again, err = capsys.readouterr()
+    assert err.splitlines()[1:] == ["audiolime: 2 of 6 windows kept from before"]
+    values = np.load("out/song/low/relevance.npy")
+    assert main([*args, "--json", "--no-cache"]) == 0
+    anew, err = capsys.readouterr()
+    assert anew == again
+    assert len(err.splitlines()) == 1
+    assert np.array_equal(values, np.load("out/song/low/relevance.npy"))
+    assert main(["cache", "list"]) == 0
+    assert re.search(r"song +map +planted:known +6 ", capsys.readouterr().out)
+
+
+def test_who_interrupts_the_checks_is_told_that_the_maps_are_not_lost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(Path("cache").absolute()))
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("audiolime_ext.gradients.checks.faithfulness.faithfulness", interrupted)
+    args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:KNOWN", "--labels", "low", "--faithfulness"]
+    assert main(args) == INTERRUPTED
+    told = "nothing is left half-written; run the same command again: maps in the cache are not made twice"
+    assert capsys.readouterr().err.splitlines()[-1] == f"audiolime: interrupted; {told}"
+    assert len(list(Path("cache/results").iterdir())) == 3
+    KNOWN.batches[:] = [1] * 5
+    monkeypatch.setattr(KNOWN, "ended_by", 2)
+    assert main(args[:-1]) == INTERRUPTED, "before anything is made"
+    assert capsys.readouterr().err.splitlines()[-1] == "audiolime: interrupted; nothing is left half-written"
+    monkeypatch.setattr(KNOWN, "ended_by", None)
+    assert main([*args, "--no-cache"]) == INTERRUPTED
+    assert capsys.readouterr().err.splitlines()[-1] == "audiolime: interrupted; nothing is left half-written"
+
+
+def test_without_the_cache_nothing_is_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(Path("cache").absolute()))
+    assert main(["relevance", "song.wav", "-m", "tests.cli.test_relevance:KNOWN", "--no-cache"]) == 0
+    assert not Path("cache").exists()
+    assert "fingerprint" not in capsys.readouterr().err
+
+
+def test_the_map_is_checked_and_what_that_takes_is_said_before(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:BASS", "--near", "0"]
+    assert main([*args, "--faithfulness"]) == 0
+    out, err = capsys.readouterr()
+    assert "3 windows of 6 × 9 to 256 gradients, and 66 to check each: " in err
+    assert "\ndeletion: the map's order is better than a random order (by " in out
+    assert re.search(r"\d\.\d % of the cells, heard", out)
+    assert "average_drop" in out
+    assert "randomised down to" not in out
+    assert main([*args, "--faithfulness", "all", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert "gradients, and 75 to 322 to check each: " in err
+    found = strict(out)["faithfulness"]
+    assert {one["curve"] for one in found["map"]["curves"]} == {"deletion", "insertion"}
+    assert (found["randomisation"]["layers"], found["randomisation"]["n_windows"]) == (["head"], 3)
+    assert found["randomisation"]["passed"] is True
+
+
+def test_what_cannot_be_checked_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["relevance", "song.wav", *SPEC, "--near", "0", "--faithfulness", "all"]) == 0
+    out = capsys.readouterr().out
+    assert "cannot be randomised" in out.splitlines()[-1]
+    assert "\nnot checked: " in out
+    assert "deletion: " in out
+    assert main(["relevance", "song.wav", *SPEC, "--near", "5", "--faithfulness", "--json"]) == 0
+    found = strict(capsys.readouterr().out)["faithfulness"]
+    assert found == {"reason": "no window is explained, so there is nothing to check"}
+
+
+def test_one_label_is_shown_against_another_without_sound(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["relevance", "song.wav", "-m", "tests.cli.test_relevance:HALVES", "--method", "grad-cam"]
+    args += ["--layer", "bands", "--against", "high"]
+    assert main([*args, "--labels", "low", "-o", "out"]) == 0
+    out, err = capsys.readouterr()
+    assert "2 values × 3 windows of 6 × 1 gradient: " in err
+    assert out.startswith("song, 3 windows: score of low against high by log ratio of Grad-CAM at bands\n")
+    assert "no sound: a ratio is as large where both maps are next to nothing; listen to the maps of the two" in out
+    names = ["picture.png", "relevance.json", "relevance.npy"]
+    assert sorted(path.name for path in Path("out/song/low-against-high").iterdir()) == names
+    line = refusal(capsys, *args, "--labels", "high", code=USAGE)
+    assert "--against high is one of the --labels, and compared with itself; name another" in line
+    assert "unknown label 'hi'" in refusal(capsys, *args[:-1], "hi", code=USAGE)
+
+
+@pytest.mark.parametrize("percentile", [90, 95, 99])
+def test_the_part_that_is_heard_is_of_the_cells_from_a_percentile_on(
+    capsys: pytest.CaptureFixture[str], percentile: int
+) -> None:
+    args = ["relevance", "song.wav", *SPEC, "--labels", "low", "-o", "out", "--percentile", str(percentile)]
+    assert main(args) == 0
+    found = relevance("song.wav", LOW, label="low", strongest=3)
+    share = 100 * found.highlights(percentile, side="for")[found.covered].mean()
+    told = f"the part is {share:.1f} % of the cells: those that speak for it, from the {percentile}th percentile of "
+    told += "relevance on"
+    assert told in capsys.readouterr().out.splitlines()
+    part = load_audio("out/song/low/part.wav").samples
+    assert part == pytest.approx(found.listen(percentile).samples, abs=1e-6)
+    assert main([*args, "--json"]) == 0
+    plain = strict(capsys.readouterr().out)
+    assert (plain["percentile"], plain["share"]) == (percentile, pytest.approx(share / 100))
+
+
+def test_steps_and_nearness_are_those_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (FEWEST_STEPS, MOST_STEPS) == (integrated.FEWEST_STEPS, integrated.MOST_STEPS)
+    args = ["relevance", "song.wav", *SPEC, "--labels", "low", "--json"]
+    assert main([*args, "--near", "5"]) == 0
+    assert all(one["abstained"] for one in strict(capsys.readouterr().out)["windows"])
+    assert main([*args, "--most-steps", "9"]) == 0
+    out, err = capsys.readouterr()
+    assert {one["steps"] for one in strict(out)["windows"]} == {9}
+    assert ": 3 windows of 6 × 9 gradients: " in err
+    assert main([*args, "--blur-frames", "2"]) == 0
+    notes = strict(capsys.readouterr().out)["notes"]
+    assert "blurred by a Gaussian of 2 frames (standard deviation)" in notes

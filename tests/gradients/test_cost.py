@@ -8,12 +8,14 @@ import pytest
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.cost import Cost, cost, gradients_of
+from audiolime_ext.gradients.checks.faithfulness import faithfulness
+from audiolime_ext.gradients.cost import Cost, checks_of, cost, gradients_of
 from audiolime_ext.gradients.pipeline import METHODS, relevance
 from tests.gradients.networks import SR, Celled, Network, logistic, one_place
+from tests.gradients.stems import hears_bass
 
 NOISE = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 4 * SR)).astype(np.float32), SR, "noise")
-VALUES = {"integrated": 2, "gradients": 1, "smooth-integrated": 51, "grad-cam": 0}  # of windows, copies, baselines
+VALUES = {"integrated": 2, "gradients": 1, "smooth-integrated": 30, "grad-cam": 0}  # of windows, copies, baselines
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -36,12 +38,28 @@ def test_the_windows_are_those_of_the_excerpt_and_the_strongest_of_them() -> Non
 
 
 def test_seconds_are_the_product() -> None:
-    assert Cost(9, 3, 16, 496, 0.5, n_values=2).seconds == (48.0, 1488.0)
+    assert Cost(9, 3, 9, 256, 0.5, n_values=2).seconds == (27.0, 768.0)
     assert str(Cost(1, 1, 1, 1, 0.5)) == "1 window × 1 gradient: 1 s"
 
 
-def test_integrals_double_until_their_limit() -> None:
-    assert gradients_of("integrated") == (16, 16 + 32 + 64 + 128 + 256)
+@pytest.mark.parametrize("what", ["default", "all"])
+def test_checks_ask_as_often_as_was_said(what: str) -> None:
+    network = hears_bass()
+    found = relevance(NOISE, network, strongest=1, near=0, n_steps=9, most_steps=9)
+    least, most = checks_of(network, "integrated", what)
+    network.batches.clear()
+    faithfulness(found, network)
+    assert sum(network.batches) == checks_of(network, "integrated", "default")[0]
+    n_layers = len(network.trained_layers) if what == "all" else 0
+    assert (least, most) == (66 + 9 * n_layers, 66 + 256 * n_layers)
+    assert cost(NOISE, network, method="integrated", strongest=1, checks=what).checks == (least, most)
+    plain = Network(logistic(one_place(slice(None), slice(0, 6))))
+    assert checks_of(plain, "integrated", what) == (66, 66), "its weights cannot be drawn at random"
+
+
+def test_integrals_take_no_gradient_twice_up_to_their_limit() -> None:
+    assert gradients_of("integrated") == (9, 256)
+    assert [gradients_of("integrated", most) for most in (9, 30)] == [(9, 9), (9, 30)]
 
 
 def test_a_model_without_gradients_is_not_tried() -> None:

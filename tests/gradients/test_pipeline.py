@@ -10,10 +10,11 @@ import pytest
 
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import AudioError, ModelError, UsageError
+from audiolime_ext.errors import AudioError, ModelError, UnfitModel, UsageError
 from audiolime_ext.gradients.hearing import hear
-from audiolime_ext.gradients.integrated import integrated_gradients
+from audiolime_ext.gradients.methods.integrated import integrated_gradients
 from audiolime_ext.gradients.pipeline import relevance
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.similarity import cosine_to, nearer
 from tests.gradients.networks import N_BANDS, SR, Celled, Network, linear, logistic, one_place, relu, score
 
@@ -86,6 +87,13 @@ def test_a_baseline_is_named(baseline: str, name: str) -> None:
         assert found.windows[0].baseline == pytest.approx(found.windows[1].baseline)
 
 
+def test_windows_that_are_named_keep_the_mean_of_all() -> None:
+    some, every = (relevance(NOISE, LOW, baseline="mean", near=0, at=at) for at in ([0.0, 2.0], None))
+    assert some.windows == (every.windows[0], every.windows[2])
+    assert some.excerpt_s == every.excerpt_s == (0.0, 3.0)
+    assert some.covered.tolist() == [*every.covered[:61], *[False] * (len(some.covered) - 122), *every.covered[-61:]]
+
+
 def test_given_features_are_a_baseline() -> None:
     heard = hear(NOISE, LOW)
     found = relevance(NOISE, LOW, baseline=heard.features[1])
@@ -129,6 +137,53 @@ def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
 def test_what_cannot_be_used_is_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         relevance(NOISE, LOW, **options)
+
+
+class Chancy(Network):
+    """Answers by chance, as with dropout left on, or by what else is in the batch; its derivative does not."""
+
+    def __init__(self, *, spread: float = 0.0, beside: float = 0.0) -> None:
+        super().__init__(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["low"])
+        self.rng, self.spread, self.beside = np.random.default_rng(0), spread, beside
+
+    def __call__(self, batch: Any) -> Any:
+        scores = super().__call__(batch)
+        return scores + self.spread * self.rng.normal(size=scores.shape) + self.beside * (len(scores) == 1)
+
+
+def test_a_model_that_answers_by_chance_is_explained_with_a_note() -> None:
+    notes = relevance(NOISE, Chancy(spread=1e-3)).notes
+    assert any("the model answers differently: ±0.0008" in note and "is dropout on?" in note for note in notes)
+    assert "its gradients differ from pass to pass, too: maps hold that chance" in notes
+    assert not any("differ" in note for note in relevance(NOISE, LOW).notes)
+    with pytest.raises(
+        ModelError, match=r"another value of score .*\(or the model answers by chance: is dropout on\?\)"
+    ):
+        relevance(NOISE, Chancy(spread=0.3))
+
+
+def test_a_model_whose_answer_depends_on_its_batch_is_refused() -> None:
+    with pytest.raises(UnfitModel, match=r"depends on what else is in the batch: 'low' differs by 0\.02"):
+        relevance(NOISE, Chancy(beside=0.02))
+
+
+def test_gradients_end_at_the_spectrogram_whatever_the_front_end_does() -> None:
+    class Rounding(Network):
+        front_end = MelSpectra(lambda batch: np.round(Network.front_end(batch), 1), SR, 256, 128, N_BANDS)
+
+    network = Rounding(linear(one_place(slice(None), slice(0, 6))), labels=["low"])
+    found, heard = relevance(NOISE, network, near=0), hear(NOISE, network)
+    weights = one_place(slice(None), slice(0, 6))[0]
+    assert np.unique(heard.features).size < 100
+    assert found.values.sum() == pytest.approx((heard.features * weights).sum(), abs=1e-6)
+
+
+def test_in_a_silent_excerpt_there_is_nothing_to_explain_from_silence() -> None:
+    silent = Audio(np.zeros((1, 2 * SR), np.float32), SR, "silent")
+    found = relevance(silent, LOW)
+    assert not found.values.any()
+    assert all(one.abstained for one in found.windows)
+    assert any("not explained: the value differs from the baseline's by less than 0.05" in note for note in found.notes)
 
 
 def test_grad_cam_without_a_layer_lists_those_that_there_are() -> None:
@@ -208,8 +263,27 @@ def test_gradients_of_another_function_than_the_answers_are_refused() -> None:
         relevance(NOISE, network)
 
 
-def test_it_is_told_how_far_the_steps_are() -> None:
+def test_it_is_told_how_far_the_windows_and_their_steps_are() -> None:
     told: list[Any] = []
     relevance(NOISE, LOW, n_steps=8, most_steps=8, progress=told.append)
-    steps = [one for one in told if one.stage == "following gradients"]
-    assert (steps[0].done, steps[-1].done, steps[-1].total, steps[-1].unit) == (0, 24, 24, "step")
+    windows, steps = ([one for one in told if one.stage == name] for name in ("explaining", "following gradients"))
+    assert (windows[0].done, windows[-1].done, windows[-1].total, windows[-1].unit) == (0, 3, 3, "window")
+    assert (steps[0].done, steps[-1].done, steps[-1].total, steps[-1].unit) == (0, 8, 8, "step")
+    assert steps[-1].outer.stage == "explaining"
+
+
+@pytest.mark.parametrize("method", ["gradients", "smooth-integrated"])
+def test_the_noise_of_a_window_is_the_same_whichever_others_are_explained(method: str) -> None:
+    asked: dict[str, Any] = {"method": method, "n_draws": 3}
+    whole, last = relevance(NOISE, LOW, **asked), relevance(NOISE, LOW, at=[2.0], **asked)
+    assert (whole.per_window[2] == last.per_window[0]).all()
+    assert np.abs(whole.per_window[2] - relevance(NOISE, LOW, at=[2.0], seed=1, **asked).per_window[0]).max() > 0
+
+
+def test_maps_of_grad_cam_may_be_scaled_and_others_not() -> None:
+    found = relevance(NOISE, Celled(), method="grad-cam", layer="cells", scaled=True)
+    assert [found.values[found.frames_of(i)].max() for i in range(3)] == pytest.approx([1, 1, 1], abs=1e-3)
+    assert relevance(NOISE, Celled(), method="grad-cam", layer="cells").values.max() < 0.1
+    assert "each window's map is scaled to 0…1" in found.notes
+    with pytest.raises(UsageError, match="scaled is for grad-cam; the maps of integrated keep their unit"):
+        relevance(NOISE, LOW, scaled=True)

@@ -65,6 +65,7 @@ def explained(
         standing,
         ranked_by,
         asked.asking.model.spec or "own model",
+        aim,
     )
     told = [
         *order_notes([one.name for one in others], standing, made.similarities, ranked_by, space.meaning),

@@ -17,6 +17,7 @@ from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.words import Voice
 from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.why import words
+from audiolime_ext.recommendation.why.aims import Aim
 from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.heard import HeardSong, StemSong
 from audiolime_ext.recommendation.why.likeness import Alike
@@ -77,6 +78,8 @@ class Why(Plotted):
         Number that ranks: "similarity", "mutual proximity", "local scaling" or "relevance".
     model : str
         Spec of the model.
+    aim : Aim
+        The score as a function of the model's answers, such as `audiolime_ext.gradients.parts.nearness` follows.
     removals : tuple of Removal
         Places and similarities without each stem.
     notes : tuple of str
@@ -98,6 +101,7 @@ class Why(Plotted):
     standing: Standing | None
     ranked_by: str
     model: str
+    aim: Aim = field(repr=False)
     removals: tuple[Removal, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     alike: Alike | None = field(default=None, repr=False)

@@ -18,6 +18,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.spectrogram import hz_to_mel
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
+from audiolime_ext.gradients.methods.grad_cam import RATIO
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet, add_colorbar
 from audiolime_ext.report.figures.spectrogram import PANEL_IN, draw_levels, heard_bands, levels_db
@@ -31,12 +32,15 @@ COLOURS = "bwr"  # white in the middle, so that it may fade
 WITHIN = 99.5  # percent of the cells that have any relevance
 _FOR, _AGAINST = "#b2182b", "#2166ac"
 _BARS_IN = 1.8
+_SIDES = "red: for it; blue: against it"
 
 
 def map_of(found: Relevance, labels: Labels, room: Room) -> Sheet:
     """The map, over the spectrogram of the recording."""
     _require_label(found, labels)
-    title = room.title(_about(found), "red: for it; blue: against it", beside=["16 kHz"], bar=True)
+    first, _, second = found.label.partition(" against ")
+    told = f"red: more of {legible(first)}; blue: more of {legible(second)}" if _is_ratio(found) else _SIDES
+    title = room.title(_about(found), told, beside=["16 kHz"], bar=True)
     return Sheet((Panel(PANEL_IN, partial(_draw_map, found, room), title),), of="spectrogram")
 
 
@@ -66,6 +70,15 @@ def _about(found: Relevance) -> str:
     return f"{legible(found.recording)}: {found.label} by {found.method}{base}"
 
 
+def _is_ratio(found: Relevance) -> bool:
+    """Whether it is one map against another."""
+    return found.method.startswith(RATIO)
+
+
+def _quantity(found: Relevance) -> str:
+    return "log ratio" if _is_ratio(found) else "relevance"
+
+
 def _draw_map(found: Relevance, room: Room, axis: Axes) -> None:
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
@@ -92,7 +105,7 @@ def _draw_map(found: Relevance, room: Room, axis: Axes) -> None:
     axis.imshow(shades, extent=(begin_s, end_s, bottom, top), **place)
     axis.set_xlim(begin_s, end_s)
     axis.set_ylim(bottom, top)
-    add_colorbar(axis, ScalarMappable(scale, colours), room, label="relevance", aspect=15)
+    add_colorbar(axis, ScalarMappable(scale, colours), room, label=_quantity(found), aspect=15)
 
 
 def limit_of(found: Relevance) -> float:
@@ -111,7 +124,7 @@ def _draw_bands(found: Relevance, room: Room, axis: Axes) -> None:
         axis.vlines(range(len(bands)), *zip(*ends, strict=True), color=room.style.ink, linewidth=room.style.line)
     axis.axhline(0, color=room.style.ink, linewidth=room.style.line)
     axis.set_xlim(-0.6, len(bands) - 0.4)
-    axis.set_ylabel("relevance")
+    axis.set_ylabel(_quantity(found))
     if found.bands_hz is None:
         axis.set_xlabel("band")
         return

@@ -7,6 +7,7 @@
 - `excerpts`: those seconds as players, equally loud (`loudness`)
 - `shares`, `heat`: bars and tables, and the matrix of stems as a table of shades
 - `spectrograms`: the songs' spectrograms on one scale, on the page and as PNG files
+- `bands`: where in time and frequency the nearness comes from, over what sounds
 - `told`: the smallest change and the seconds that are alike, where they were looked for
 
 Kept true: views are decided in Python; silence's own part is always shown; songs that are compared are equally loud.

@@ -18,8 +18,10 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.provenance import versions_line
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable
+from audiolime_ext.gradients.parts.nearness import NearnessMap
 from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.result import Why
+from audiolime_ext.report.neighbours.bands import bands_view
 from audiolime_ext.report.neighbours.excerpts import Excerpt, excerpts, players
 from audiolime_ext.report.neighbours.shares import colors_of
 from audiolime_ext.report.neighbours.spectrograms import Drawn, draw, sheet, write_pngs
@@ -38,6 +40,7 @@ def why_html(
     audio: Codec | None = "mp3",
     study: bool = False,
     seed: int = 0,
+    bands: NearnessMap | None = None,
 ) -> str:
     """The page as text.
 
@@ -54,12 +57,17 @@ def why_html(
         `audiolime_ext.report.neighbours.study`).
     seed : int
         Random seed for the order of the songs and of the explanations in a study.
+    bands : NearnessMap or None
+        Map of the same answer, from `audiolime_ext.gradients.parts.nearness.nearness_map`; a study shows none.
 
     Raises
     ------
     UsageError
-        If a study is asked for and cannot be held: it needs two songs with sound, and an explanation.
+        If a study is asked for and cannot be held: it needs two songs with sound, and an explanation; or if the map is
+        of another answer.
     """
+    if bands is not None:
+        _require_of(why, bands, study=study)
     if study and audio != "mp3":
         raise UsageError("a study is listened to, and holds its sounds as MP3; leave audio out")
     if study:
@@ -70,7 +78,8 @@ def why_html(
     picture = sheet(drawn, _marks(why, found), () if seconds is None else seconds.links)
     made = players(found, colors_of(why), audio) if audio else {}
     change = None if why.flip is None else flip_view(why.flip, sound=audio is not None)
-    view = make_view(why, found, made, picture, change, seconds)
+    by_bands = None if bands is None else bands_view(bands, sound=audio is not None)
+    view = make_view(why, found, made, picture, change, seconds, by_bands)
     script = script_text() + static("neighbours/why.js") + "\naudiolime.page = audiolime.mountWhy();\n"
     style = static("song/page.css") + static("neighbours/neighbours.css") + style_text()
     return render(
@@ -81,9 +90,9 @@ def why_html(
         script=Markup(script),
         style=Markup(style),
         version=version("audiolime-ext"),
-        command=command_of(why, title),
+        command=command_of(why, title, bands),
         versions=versions_line([why.track.provenance]),
-        references=why.track.references,
+        references="\n\n".join([why.track.references, *([] if bands is None else [bands.relevance.references])]),
     )
 
 
@@ -118,13 +127,22 @@ def drawn_of(why: Why) -> list[Drawn]:
     return draw(told)
 
 
-def command_of(why: Why, title: str | None = None) -> str:
+def _require_of(why: Why, bands: NearnessMap, *, study: bool) -> None:
+    """Raise `UsageError` where a map is of another answer, or its page shows none."""
+    if study:
+        raise UsageError("a study asks about stems, and shows no map; leave bands out")
+    if (bands.relevance.sha256, bands.relevance.label) != (why.track.provenance.sha256, why.aim.name):
+        raise UsageError(f"the map is of {bands.relevance.label!r}, and the page of {why.aim.name!r}; give its own map")
+
+
+def command_of(why: Why, title: str | None = None, bands: NearnessMap | None = None) -> str:
     """A command that makes the page again, as far as it was made from files, names and spec strings."""
     songs = [legible(_named(song)) for song in (why.query, *why.candidates)]
     told = ["audiolime", "why", *songs]
     told += ["--in", "INDEX"] if why.standing is not None or not why.candidates else []
     told += [] if why.candidates else ["--like", "SONG"]
     told += ["-f", why.query.separator or "OWN_STEMS", "-m", why.model]
+    told += [] if bands is None else list(bands.asked)
     return shlex.join([*told, *([] if title is None else [f"--title={title}"]), "-o", "why.html"])
 
 

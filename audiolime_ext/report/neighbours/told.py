@@ -56,7 +56,7 @@ class AlikeView:
 def flip_view(flip: Flip, *, sound: bool = True) -> FlipView:
     """The smallest change as it is written; played before and after, where there is one."""
     heard = [flip.before(), flip.after()] if sound and flip.stems else []
-    return FlipView(_sentence(flip), tuple(_lowered_alike(heard)))
+    return FlipView(_sentence(flip), tuple(lowered_alike(heard)))
 
 
 def alike_view(alike: Alike, *, sound: bool = True) -> AlikeView:
@@ -69,7 +69,7 @@ def alike_view(alike: Alike, *, sound: bool = True) -> AlikeView:
         for pair in alike.pairs
     ]
     heard = [alike.listen(number) for number in range(len(alike.pairs))] if sound else []
-    return AlikeView(_sentence(alike), (*way, *best), tuple(_lowered_alike(heard)), tuple(alike.notes))
+    return AlikeView(_sentence(alike), (*way, *best), tuple(lowered_alike(heard)), tuple(alike.notes))
 
 
 def _sentence(found: object) -> str:
@@ -77,7 +77,7 @@ def _sentence(found: object) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _lowered_alike(clips: Sequence[Audio]) -> list[Clip]:
+def lowered_alike(clips: Sequence[Audio]) -> list[Clip]:
     """Sounds that are compared: all are lowered alike where a file could not hold the loudest."""
     peak = max((float(np.abs(clip.samples).max(initial=0.0)) for clip in clips), default=0.0)
     factor = np.float32(min(1.0, PEAK / peak) if peak > 0 else 1.0)

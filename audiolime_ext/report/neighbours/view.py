@@ -11,6 +11,7 @@ from markupsafe import Markup
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.result import Why
+from audiolime_ext.report.neighbours.bands import BandsView
 from audiolime_ext.report.neighbours.excerpts import Excerpt
 from audiolime_ext.report.neighbours.heat import Heat, heat_maps
 from audiolime_ext.report.neighbours.shares import (
@@ -67,6 +68,7 @@ class WhyView:
     notes: tuple[str, ...]
     flip: FlipView | None = None
     alike: AlikeView | None = None
+    bands: BandsView | None = None
     terms: tuple[tuple[str, str], ...] = ()
     made_by: str = ""
     linked: str = LINKED
@@ -80,6 +82,7 @@ def make_view(
     sheet: Sheet | None,
     flip: FlipView | None = None,
     alike: AlikeView | None = None,
+    bands: BandsView | None = None,
 ) -> WhyView:
     """The view of a result.
 
@@ -95,6 +98,8 @@ def make_view(
         Spectrograms.
     flip, alike : FlipView, AlikeView or None
         The smallest change, and the seconds that are alike, where they were looked for.
+    bands : BandsView or None
+        Map of where in time and frequency it comes from, where that was asked for.
     """
     return WhyView(
         title=title_of(why),
@@ -119,6 +124,7 @@ def make_view(
         notes=tuple(minus(legible(note)) for note in words.remarks(why)),
         flip=flip,
         alike=alike,
+        bands=bands,
         terms=tuple(terms_of(why)),
         made_by=f"Separator: {why.query.separator or 'own stems'}. Model: {why.model}. Vectors: {why.space.kind}",
         data={"songs": [_for_script(excerpt) for excerpt in found if excerpt.role in players]},

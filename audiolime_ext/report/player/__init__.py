@@ -5,5 +5,6 @@
 - `middle`: the middle of a song, or why it cannot be played
 - `clip`: a sound of some seconds as one file
 - `pictures`: waveforms and spectrograms
+- `layer`: a map of relevance over the spectrogram
 - `player`: the player itself
 """

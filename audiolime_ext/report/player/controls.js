@@ -33,6 +33,7 @@
       mute: () => player.mute(stem, !player.muted.has(stem)),
       solo: () => player.solo(stem, !indices(player.choice).includes(stem)),
       download: () => download(player),
+      map: () => player.layers.toggle(),
     };
     return actions[action]();
   }
@@ -63,6 +64,7 @@
     else if (stem !== undefined) player.listen(alone([stem]));
     else if (by !== undefined) player.seek(player.position() + by);
     else if (key.toLowerCase() === "l") press(player, "loop");
+    else if (key.toLowerCase() === "m" && player.layers.shown >= 0) press(player, "map");
     else if (key.toLowerCase() === "a") player.beginSelection();
     else if (key.toLowerCase() === "b") player.endSelection();
     else if (key === "Escape" && (player.selection || player.begin !== null)) player.loop(null);

@@ -1,4 +1,4 @@
-/* The player of one recording: its state, and what is seen of it (see player.html.j2, sound.js and controls.js).
+/* The player of one recording: its state, and what is seen of it (see player.html.j2, sound.js, layers.js and controls.js).
  *
  *   const player = audiolime.mountPlayer(root);      // or audiolime.mountAll(document)
  *
@@ -29,8 +29,10 @@
       this.begin = null; // of a selection that has no end yet
       this.looping = false;
       this.explanation = null;
+      this.layers = new audiolime.Layers(this);
       audiolime.bindControls(this);
       this.show();
+      this.layers.show();
       root.classList.add("ready");
     }
 
@@ -256,6 +258,7 @@
       const seek = this.#one(".al-seek");
       seek.value = position;
       if (seek.getAttribute("aria-valuetext") !== spoken) seek.setAttribute("aria-valuetext", spoken);
+      this.layers.tell();
       if (this.state !== "playing") this.#tell("time", { position });
     }
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.factorization.transcription import LOWEST_PITCH, N_PITCHES
+from audiolime_ext.report.player.layer import WITHIN, Layer
 from audiolime_ext.report.player.media import Media
 from audiolime_ext.report.player.pictures import overlay_png
 from audiolime_ext.report.templating import render, static
@@ -26,7 +27,7 @@ from audiolime_ext.report.templating import render, static
 LOUDEST_GAIN_DB = 12.0
 STROKE_S = 0.03  # the width of a drum stroke as it is drawn
 TOO_SOFT_DB = -30.0
-SCRIPTS = ("player/timeline.js", "player/sound.js", "player/controls.js", "player/player.js")
+SCRIPTS = tuple(f"player/{name}.js" for name in ("timeline", "sound", "layers", "controls", "player"))
 
 # Okabe & Ito's six, and two that keep their distance from these and from each other, however colours are seen: any two
 # of the eight are 10 apart (CIEDE2000) for normal vision, protanopia, deuteranopia and tritanopia.
@@ -54,6 +55,7 @@ def player_html(
     colors: Mapping[str, str] | None = None,
     label: str = "Player",
     start_s: float = 0.0,
+    layers: Sequence[Layer] = (),
 ) -> str:
     """The player of a recording as an HTML fragment.
 
@@ -78,6 +80,8 @@ def player_html(
         Name of the player for readers of screens, which tells players of one recording apart.
     start_s : float
         Second of the recording at which the sound begins; the player shows times of the recording.
+    layers : sequence of Layer
+        Maps of relevance to lay over the spectrogram, one for each label; one is seen at a time.
 
     Examples
     --------
@@ -90,6 +94,7 @@ def player_html(
     (False, True)
     """
     described = describe(media, name=name, model_sr=model_sr, background=background, colors=colors, start_s=start_s)
+    described["layers"] = [layer.described() for layer in layers]
     rows = [
         {
             **stem,
@@ -110,6 +115,8 @@ def player_html(
         rows=rows,
         hidden=[stem["name"] for stem in described["stems"] if stem["background"]],
         spectrogram=_base64(media.spectrogram),
+        layers=[(layer.label, _base64(layer.picture)) for layer in layers],
+        within=f"{100 - WITHIN:g}",
         n_columns=media.waveforms.shape[1],
         pieces=((piece, _base64(piece.encoded)) for piece in media.pieces),
         notes=media.notes,

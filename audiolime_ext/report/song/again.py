@@ -21,7 +21,10 @@ Explained = TrackExplanation | Explanation
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a page, as `audiolime_ext.report.song.page.page_html` takes them; of the notes, the file's name."""
+    """Options of a page, as `audiolime_ext.report.song.page.page_html` takes them.
+
+    Of the notes it is the file's name, of maps what `audiolime_ext.gradients.parts.beside.all_asked` has of them.
+    """
 
     title: str | None = None
     audio: str | None = "mp3"
@@ -30,6 +33,8 @@ class Options:
     notes_file: str | None = None
     blind: bool = False
     page_name: str | None = None
+    gradients: str | None = None
+    layer: str | None = None
 
     def words(self, files: Sequence[str]) -> list[str]:
         """The flags of those that are not as they would be for these files."""
@@ -42,6 +47,8 @@ class Options:
             *_flag("--source-url", self.source_url),
             *_flag("--notes", self.notes_file),
             *(["--blind"] if self.blind else []),
+            *_flag("--gradients", self.gradients),
+            *_flag("--layer", self.layer),
             *_flag("-o", None if page == alone else page),
         ]
 

@@ -252,7 +252,22 @@
       this.drawOverTime();
       this.openSummary();
       this.markTaggram();
+      this.showMap();
       this.tellPlayer(hidden);
+    }
+
+    /** The map of the chosen label; of a blind page, once the label is guessed in every window. */
+    showMap() {
+      const label = this.data.labels[this.tag];
+      const secret = this.data.windows.some((_, window) => this.secret(window));
+      const maps = [...this.root.querySelectorAll("[data-map]")];
+      if (!maps.length) return;
+      const own = secret ? null : maps.find((one) => one.dataset.map === label);
+      for (const one of maps) one.hidden = one !== own;
+      const none = this.find(".no-map");
+      none.hidden = Boolean(own);
+      none.textContent = secret ? "The map is shown once every window is guessed." : `No map was made for “${label}”.`;
+      this.player?.layers.choose(secret ? null : label);
     }
 
     /** Whether the reader has yet to guess a label in a window; of silence there is nothing to guess. */
@@ -477,6 +492,19 @@
     return Math.round(255 * Math.sqrt(Math.max(0, Math.min(1, score))));
   }
 
+  /** One sound at a time: of the players, and of what is heard of maps. */
+  function soundAlone() {
+    const clips = [...document.querySelectorAll(".sounds audio")];
+    const still = (all) => all.forEach((clip) => clip.pause());
+    for (const clip of clips) {
+      clip.addEventListener("play", () => {
+        audiolime.sounding?.pause();
+        still(clips.filter((other) => other !== clip));
+      });
+    }
+    document.addEventListener("audiolime:state", ({ detail }) => { if (detail.state === "playing") still(clips); });
+  }
+
   function mountPage() {
     const views = [];
     document.querySelectorAll("section.view").forEach((root, i) => {
@@ -503,6 +531,7 @@
         (heard ?? views.find(({ player }) => player) ?? views[0]).playFrom(Number(note.dataset.seek));
       });
     }
+    soundAlone();
     document.body.classList.add("live");
     for (const button of document.querySelectorAll("button[data-copy]")) {
       button.addEventListener("click", async () => {

@@ -21,12 +21,16 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.provenance import versions_line
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
+from audiolime_ext.gradients.parts.beside import all_asked
+from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.player.kept import kept_clips, kept_media
+from audiolime_ext.report.player.layer import layer_of
 from audiolime_ext.report.player.media import Codec, Media, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
 from audiolime_ext.report.song.again import Explained, Options, command_of
 from audiolime_ext.report.song.heading import Heading
+from audiolime_ext.report.song.relevance import map_view, matched
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import clock, policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
@@ -43,6 +47,7 @@ def page_html(
     blind: bool = False,
     notes_file: str | None = None,
     page_name: str | None = None,
+    maps: Sequence[Relevance] = (),
 ) -> str:
     """The page as text.
 
@@ -66,34 +71,42 @@ def page_html(
     notes_file, page_name : str or None
         Names of the CSV file that holds the remarks and of the page's own file, for the command that makes the page
         again; None: the command has no remarks, which the page says, or takes the usual name.
+    maps : sequence of Relevance
+        Maps of gradients, at most one for each label of a recording, such as
+        `audiolime_ext.gradients.parts.beside.map_beside` makes: drawn over the player's spectrogram, in sentences
+        beside what switching sources off does, and as sound where the page may hold it.
 
     Raises
     ------
     UsageError
         If `source_url` is no address of http or https, or `notes` are outside what is explained, or on one of several
-        recordings.
+        recordings; or a map fits nothing on the page.
     """
     require_address(source_url)
-    options = Options(title, audio, mixture, source_url, notes_file, blind, page_name)
+    options = Options(title, audio, mixture, source_url, notes_file, blind, page_name, *all_asked(maps))
     given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
     views: list[View] = []
     tracks = [one if isinstance(one, TrackExplanation) else as_track(one) for one in given]
     headings = [Heading.of(_name_of(one), one.provenance) for one in given]
     several = len({(heading.name, heading.file) for heading in headings}) > 1
     _require_within(notes, tracks, several)
+    own_maps = matched(maps, tracks)
     passages = [(heading, track.start_s, track.end_s) for heading, track in zip(headings, tracks, strict=True)]
-    for one, track, heading, passage in zip(given, tracks, headings, passages, strict=True):
+    for one, track, heading, passage, own in zip(given, tracks, headings, passages, own_maps, strict=True):
         parts = None if isinstance(one, TrackExplanation) else one.components
         wanted = _embedded(track, parts, mixture) if audio else []
-        player = _player(track, parts, len(views) + 1, audio, wanted) if audio and wanted else ""
+        player = _player(track, parts, len(views) + 1, audio, wanted, own) if audio and wanted else ""
         clips = [] if blind or not wanted else _clips(track, mixture, wanted)
         told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
         told |= {"source_url": source_url, "blind": blind, "name": heading.text if several else ""}
         told["recording"] = passages.index(passage)
+        heard = {"sound": audio is not None, "mixture": mixture, "player": bool(player)}
+        told["maps"] = [map_view(found, one, **heard) for found in own]
         views.append(make_view(track, parts=parts, **told))
     if len({view.title for view in views}) < len(views):
         views = [replace(view, title=view.exact_title) for view in views]
-    return _render(views, given, options, list(dict.fromkeys(headings)), sorted(notes, key=lambda note: note.t))
+    cited = [entry for one in (*given, *maps) for entry in one.references.split("\n\n")]
+    return _render(views, given, options, list(dict.fromkeys(headings)), sorted(notes, key=lambda note: note.t), cited)
 
 
 def _name_of(one: Explained) -> str:
@@ -143,6 +156,7 @@ def _render(
     options: Options,
     headings: Sequence[Heading],
     notes: Sequence[Note],
+    cited: Sequence[str],
 ) -> str:
     script = script_text() + static("song/page.js") + "\naudiolime.views = audiolime.mountPage();\n"
     style = static("song/page.css") + style_text()
@@ -165,7 +179,7 @@ def _render(
         command=command_of(explained, options),
         remarks_missing=bool(notes) and options.notes_file is None,
         versions=versions_line([one.provenance for one in explained]),
-        references="\n\n".join(dict.fromkeys(entry for one in explained for entry in one.references.split("\n\n"))),
+        references="\n\n".join(dict.fromkeys(filter(None, cited))),
     )
 
 
@@ -184,7 +198,12 @@ def _embedded(track: TrackExplanation, parts: Components | None, mixture: bool) 
 
 
 def _player(
-    track: TrackExplanation, parts: Components | None, number: int, codec: Codec, wanted: Sequence[str]
+    track: TrackExplanation,
+    parts: Components | None,
+    number: int,
+    codec: Codec,
+    wanted: Sequence[str],
+    maps: Sequence[Relevance],
 ) -> Markup:
     sources = track.names if parts is None else parts.sources
 
@@ -196,6 +215,9 @@ def _player(
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}", "start_s": track.start_s}
     options["label"] = f"Player {number}" if number > 1 else "Player"
+    grid = {"duration_s": media.duration_s, "sr": media.sr, "n_columns": media.waveforms.shape[1]}
+    drawn = [found for found in maps if found.bands_hz is not None]
+    options["layers"] = [layer_of(found, start_s=track.start_s, **grid) for found in drawn]
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
 
 

@@ -38,6 +38,7 @@ from audiolime_ext.report.song.facts import (
 )
 from audiolime_ext.report.song.map import picture, taggram_rows
 from audiolime_ext.report.song.quiz import right_answers
+from audiolime_ext.report.song.relevance import MapView
 from audiolime_ext.report.templating import boundary, clock
 from audiolime_ext.text import counted, minus
 from audiolime_ext.track.explanation import TrackExplanation
@@ -188,6 +189,7 @@ class View:
     blind: bool
     player: str
     clips: tuple[tuple[str, str], ...] = field(repr=False)
+    maps: tuple[MapView, ...]
     data: dict[str, Any] = field(repr=False)
 
 
@@ -200,6 +202,7 @@ def make_view(
     blind: bool = False,
     mixture: bool = True,
     clips: Sequence[tuple[str, str]] = (),
+    maps: Sequence[MapView] = (),
     name: str = "",
     recording: int = 0,
 ) -> View:
@@ -217,6 +220,8 @@ def make_view(
         Options of the page: see `audiolime_ext.report.song.page.page_html`.
     clips : sequence of (str, str)
         Names and ``data:`` addresses of audio files that can be heard without the player.
+    maps : sequence of MapView
+        Maps of relevance, one for each label that has one.
     name : str
         Name of the recording, where there are several on the page.
     recording : int
@@ -254,6 +259,7 @@ def make_view(
         blind=blind,
         player=player,
         clips=tuple(clips),
+        maps=tuple(maps),
         data={**_data(track, parts, rows), "blind": blind, "mixture": mixture, "recording": recording},
     )
 

@@ -61,6 +61,15 @@ def test_bars_are_the_bands_means_with_their_intervals(found: Relevance) -> None
     ends = np.array([[band.low or 0.0, band.high or 0.0] for band in found.bands()])
     assert np.array([path.vertices[:, 1] for path in lines.get_paths()]) == pytest.approx(ends)
     assert axis.get_xlabel() == "kHz"
+    assert found.bands_hz is not None
+    for place, text in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True):
+        hz = 1000 * float(text.get_text())
+        assert abs(found.bands_hz[round(place)] - hz) == pytest.approx(np.abs(found.bands_hz - hz).min())
+    numbered: Any = plot(replace(found, bands_hz=None, top_hz=None), kind="bands", shown=False).axes[0]
+    assert [path.vertices.tolist() for path in numbered.collections[0].get_paths()] == [
+        path.vertices.tolist() for path in lines.get_paths()
+    ]
+    assert numbered.get_xlabel() == "band"
     one = replace(found, windows=found.windows[:1], per_window=found.per_window[:1], bands_hz=None, top_hz=None)
     alone = plot(one, kind="bands", shown=False).axes[0]
     assert not alone.collections
