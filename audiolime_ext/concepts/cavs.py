@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError
+from audiolime_ext.text import share_of
 
 Floats = NDArray[np.float64]
 
@@ -117,7 +118,8 @@ def fit_cavs(inner: Floats, signs: Floats, *, strength: float = STRENGTH) -> Cav
             break
     else:
         raise ModelError(
-            f"{len(open_)} of {n_cavs} regressions do not settle; a larger strength than {strength:g} helps"
+            f"{share_of(len(open_), n_cavs, 'regression', verb=('does', 'do'))} not settle; a larger strength than "
+            f"{strength:g} helps"
         )
     spans = np.einsum("cnp,cp->cn", inner, alphas)
     lengths = np.sqrt(np.maximum(np.einsum("cn,cn->c", spans, alphas), 0))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
+from audiolime_ext.text import counted
 
 Numbers = NDArray[np.intp]
 
@@ -48,7 +49,7 @@ class Structure:
         return self.n_songs * self.per_song
 
     def __str__(self) -> str:
-        return f"{self.per_song} patch{'' if self.per_song == 1 else 'es'} of each of {self.n_songs} songs"
+        return f"{counted(self.per_song, 'patch', 'patches')} of each of {counted(self.n_songs, 'song')}"
 
 
 STRUCTURES = (Structure(20, 2), Structure(20, 1), Structure(10, 2), Structure(10, 1), Structure(5, 2), Structure(5, 1))
@@ -115,7 +116,8 @@ def draw(songs: Numbers, structure: Structure, n_draws: int, *, rng: np.random.G
     rich = owners[counts >= structure.per_song]
     if len(rich) < structure.n_songs:
         raise UsageError(
-            f"{len(rich)} songs have {structure.per_song} patches or more, and {structure.n_songs} are needed; give "
+            f"{counted(len(rich), 'song has', 'songs have')} {structure.per_song} patches or more, and "
+            f"{structure.n_songs} are needed; give "
             "more recordings of the class"
         )
     own = [np.flatnonzero(songs == song) for song in rich]

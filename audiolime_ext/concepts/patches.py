@@ -47,7 +47,7 @@ class Patch:
     held : float
         Share of the patch's own energy that lies in its window, 0 to 1.
     place : (float, float, float, float) or None
-        Where it sounds in its window: from and to in seconds of the window, and in Hz; None: it is silent.
+        Begin and end in seconds of its window, and lowest and highest frequency in Hz; None: it is silent.
     """
 
     split: str

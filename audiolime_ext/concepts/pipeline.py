@@ -258,7 +258,7 @@ def _songs(
         notes.append(f"{counted(len(several), 'song is', 'songs are')} in several of the classes, and left out")
     if len(chosen_ones) < len(found):
         notes.append(
-            f"of {counted(len(found), 'song')}, {len(chosen_ones)} drawn: {n_songs} a class at most (seed {seed})"
+            f"of {counted(len(found), 'song')}, {len(chosen_ones)} drawn: at most {n_songs} of each class (seed {seed})"
         )
     return tuple(chosen_ones), notes
 

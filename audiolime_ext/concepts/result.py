@@ -20,7 +20,7 @@ from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Removed, nearest, removed
 from audiolime_ext.concepts.store import ConceptStore
-from audiolime_ext.concepts.testing import N_NULL, Concept, Pool, TestedConcept, all_tested
+from audiolime_ext.concepts.testing import N_NULL, Concept, Pool, JudgedConcept, all_tested
 from audiolime_ext.errors import UsageError
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
@@ -63,7 +63,7 @@ class Concepts:
         Concepts.
     dropped : tuple of (str, Cluster)
         Class and cluster of what is no concept, with its reason.
-    tested : tuple of TestedConcept
+    tested : tuple of JudgedConcept
         Every concept and every class, by gradients; empty where the model has none.
     removals : mapping of (str, str) to Removed
         Concept and class → what taking its patches out does; only where enough songs have one.
@@ -78,14 +78,14 @@ class Concepts:
     identity: Identity
     kept: tuple[Discovered, ...]
     dropped: tuple[tuple[str, Cluster], ...] = field(repr=False)
-    tested: tuple[TestedConcept, ...] = field(repr=False)
+    tested: tuple[JudgedConcept, ...] = field(repr=False)
     removals: dict[tuple[str, str], Removed] = field(repr=False)
     failures: tuple[Failure, ...]
     seed: int
     notes: tuple[str, ...] = ()
 
     @property
-    def significant(self) -> tuple[TestedConcept, ...]:
+    def significant(self) -> tuple[JudgedConcept, ...]:
         """What is significant for its own class, the largest effect first."""
         own = [one for one in self.tested if one.of == one.label and one.verdict == "significant"]
         return tuple(sorted(own, key=lambda one: -abs(one.effect)))
@@ -135,7 +135,7 @@ def find_concepts(
     pool = _pool(entries, measured, first)
     kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
     if any(found.gradients is None for found in measured):
-        tested: list[TestedConcept] = []
+        tested: list[JudgedConcept] = []
         notes.append("the model cannot be differentiated, so concepts are tested by interventions alone")
     else:
         slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}

@@ -86,7 +86,7 @@ class Concept:
 
 
 @dataclass(frozen=True)
-class TestedConcept:
+class JudgedConcept:
     """What a concept is to a class.
 
     Parameters
@@ -154,7 +154,7 @@ def all_tested(
     n_null: int = N_NULL,
     strength: float = STRENGTH,
     seed: int = 0,
-) -> list[TestedConcept]:
+) -> list[JudgedConcept]:
     """Test every concept on every class.
 
     Parameters
@@ -184,7 +184,7 @@ def all_tested(
     products = even.activations @ even.activations.T
     asked = {label: Gradients.of(own * size, songs, even.activations) for label, (own, songs) in gradients.items()}
     kinds = list(dict.fromkeys((one.of, one.structure) for one in concepts))
-    found: list[TestedConcept] = []
+    found: list[JudgedConcept] = []
     with stage("testing concepts", len(kinds), "kind") as counting:
         for i, (of, structure) in enumerate(kinds):
             rng = np.random.default_rng([seed, i])
@@ -217,12 +217,12 @@ def _tested(
     null: Scores,
     slope: Gradients,
     rng: np.random.Generator,
-) -> TestedConcept:
+) -> JudgedConcept:
     songs = scores.per_song[n]
     drawn = rng.integers(len(songs), size=(_N_DRAWS, len(songs)))
     low, high = np.quantile(songs[drawn].mean(axis=1), [0.025, 0.975]).tolist()
     derivative, share = float(scores.derivatives[n]), float(scores.shares[n])
-    return TestedConcept(
+    return JudgedConcept(
         concept.name,
         concept.of,
         label,
@@ -241,7 +241,7 @@ def _tested(
     )
 
 
-def _discovered(found: list[TestedConcept]) -> list[TestedConcept]:
+def _discovered(found: list[JudgedConcept]) -> list[JudgedConcept]:
     """The same, with what is discovered in either family; only what is told apart is tested."""
     told = list(found)
     for own in (True, False):

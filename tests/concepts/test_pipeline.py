@@ -32,7 +32,7 @@ def test_songs_are_drawn_from_groups_in_turn(songs: Path) -> None:
     for label in "ab":
         groups = Counter(entry.group for entry in planned.entries if entry.label == label)
         assert sorted(groups.values()) == [1, 1, 1, 1, 2]
-    assert planned.notes == ("of 24 songs, 12 drawn: 6 a class at most (seed 0)",)
+    assert planned.notes == ("of 24 songs, 12 drawn: at most 6 of each class (seed 0)",)
     (songs / "songs.csv").unlink()
 
 

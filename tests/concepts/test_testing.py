@@ -7,7 +7,7 @@ import pytest
 
 from audiolime_ext.concepts.discovering import clusters
 from audiolime_ext.concepts.drawing import Structure, draw
-from audiolime_ext.concepts.testing import Concept, Pool, TestedConcept, all_tested
+from audiolime_ext.concepts.testing import Concept, Pool, JudgedConcept, all_tested
 from audiolime_ext.errors import UsageError
 
 LABELS = ("clap", "plain", "other")
@@ -74,11 +74,11 @@ def test_of_concepts_that_are_drawn_at_random_hardly_any_means_anything() -> Non
     assert said <= 3
 
 
-def one(p: float, *, of: str = "a", label: str = "a", low: float = 0.6) -> TestedConcept:
+def one(p: float, *, of: str = "a", label: str = "a", low: float = 0.6) -> JudgedConcept:
     from audiolime_ext.concepts.separating import Accuracy
 
     told = Accuracy(0.8, low, 0.9)
-    return TestedConcept("x", of, label, 1.0, 0.5, 1.5, 0.1, p, 1.0, p, (-1, 0, 1), (0, 0.5, 1), told, 25, linear=False)
+    return JudgedConcept("x", of, label, 1.0, 0.5, 1.5, 0.1, p, 1.0, p, (-1, 0, 1), (0, 0.5, 1), told, 25, linear=False)
 
 
 def test_own_classes_and_others_are_families_of_their_own_and_only_what_separates_is_in_them() -> None:
