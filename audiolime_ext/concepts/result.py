@@ -20,7 +20,7 @@ from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Removed, nearest, removed
 from audiolime_ext.concepts.store import ConceptStore
-from audiolime_ext.concepts.testing import N_NULL, Concept, Pool, JudgedConcept, all_tested
+from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted

@@ -7,7 +7,7 @@ import pytest
 
 from audiolime_ext.concepts.discovering import clusters
 from audiolime_ext.concepts.drawing import Structure, draw
-from audiolime_ext.concepts.testing import Concept, Pool, JudgedConcept, all_tested
+from audiolime_ext.concepts.testing import Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
 
 LABELS = ("clap", "plain", "other")
