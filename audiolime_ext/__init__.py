@@ -24,6 +24,7 @@ map:
 - `faithfulness`: whether an explanation is true of the model; `recommendation`: which songs are similar,
   by what, and why
 - `gradients`: where in time and frequency a value comes from, for models that can be differentiated
+- `concepts`: what a classifier has learnt, in sounds
 - `compat`: other packages' ways of asking
 - `report`: pages, players and plots; `cli`: the command line
 

@@ -41,6 +41,7 @@ adapters = {
     "openunmix": "openunmix",
     "training": "torch",
     "captum": "captum",
+    "tcav": "captum",
     "musicnn_agreement": "torch",
     "musicnn_on_page": "torch",
 }

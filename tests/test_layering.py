@@ -14,7 +14,7 @@ HOUSE = "audiolime_ext"
 GROUND = ("errors", "guest", "extras", "text", "progress", "files", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
-    *("track", "collection", "faithfulness", "audit", "recommendation", "gradients"),
+    *("track", "collection", "faithfulness", "audit", "recommendation", "gradients", "concepts"),
     *("compat", "report"),
 )
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
@@ -47,6 +47,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
+    **{f"concepts.{name}": "concepts/test_pipeline" for name in ("records", "store", "work")},
     **{f"gradients.{name}": "gradients/test_relevance" for name in ("saved", "window_facts", "words")},
     **{f"gradients.parts.{name}": "gradients/parts/test_agreement" for name in ("agreed", "comparable", "placing")},
     **{f"gradients.checks.{name}": "gradients/checks/test_faithfulness" for name in ("again", "mean")},

@@ -1,0 +1,203 @@
+"""What a model says of a song's patches: all that is asked of it, song by song, before any concept is known.
+
+For each patch its *activations* in the layer, where it sounds alone; and its *removals*, by how much each class's logit
+falls when it is taken out of its window: an intervention, which needs no gradients. For each window of the song the
+activations, the logits, and the *gradient* of the song's own class's logit by the layer, where the model can be
+differentiated.
+
+Activations are the layer's means over time and frequency (`audiolime_ext.prediction.capabilities.Layered.at`). To move
+them is to move the layer by the same everywhere, so a gradient is summed over time and frequency.
+
+Logits are log(p / (1 − p)) of a score p, as derivatives of scores vanish where a network is sure. They are not clipped;
+a score that is 0 or 1 to the last bit has no slope, which counts as 0. Where answers are no scores they are taken as
+they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio.recording import Samples
+from audiolime_ext.concepts.patches import Patch, Patches
+from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.differentiating import values_and_gradients
+from audiolime_ext.prediction.asking import n_at_once, predict
+from audiolime_ext.prediction.capabilities import Differentiable, Layered
+from audiolime_ext.prediction.contract import Model, Scores
+from audiolime_ext.prediction.layers import pooled
+from audiolime_ext.prediction.steps import features as made_by
+from audiolime_ext.prediction.targets import Target
+
+Floats32 = NDArray[np.float32]
+
+SURE = 1e-12  # p (1 − p) below which a score has no slope
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What came of a song.
+
+    Parameters
+    ----------
+    patches : tuple of Patch
+        Patches.
+    activations : ndarray of float32, shape (n_patches, n_features)
+        Activations of each patch alone.
+    removals : ndarray of float32, shape (n_patches, n_classes)
+        Logits by which each class is lower without the patch.
+    windows : ndarray of float32, shape (n_windows, n_features)
+        Activations of the windows.
+    logits : ndarray of float32, shape (n_windows, n_classes)
+        Logits of the windows.
+    gradients : ndarray of float32, shape (n_windows, n_features), or None
+        Gradient of the own class's logit; None: the model cannot be differentiated.
+    notes : tuple of str
+        Sentences on what else to know.
+    """
+
+    patches: tuple[Patch, ...]
+    activations: Floats32 = field(repr=False)
+    removals: Floats32 = field(repr=False)
+    windows: Floats32 = field(repr=False)
+    logits: Floats32 = field(repr=False)
+    gradients: Floats32 | None = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def measure(model: Model, layer: str, patches: Patches, columns: Sequence[int], own: int) -> Measured:
+    """Ask a model about a song's patches and windows.
+
+    Parameters
+    ----------
+    model : Model
+        Model that is `Layered`.
+    layer : str
+        Name of the layer.
+    patches : Patches
+        Patches of the song.
+    columns : sequence of int
+        Output of each class.
+    own : int
+        Number of the song's class.
+
+    Raises
+    ------
+    UsageError
+        If there is no such layer, or it is unknown which of its axes holds the features.
+    ModelError
+        If the model fails, or answers NaN or infinity.
+    """
+    assert isinstance(model, Layered)
+    inside = model.at(layer)
+    chosen = list(columns)
+    outputs = predict(model, patches.windows[:, None])
+    bounded = are_scores(outputs)
+    logits = logits_of(outputs, bounded)[:, chosen]
+    without = logits_of(predict(model, patches.without[:, None]), bounded)[:, chosen]
+    seen = np.asarray(predict(inside, patches.windows[:, None]), np.float32)
+    held = np.array([one.window for one in patches.of])
+    slopes = None
+    if isinstance(model, Differentiable):
+        slopes = gradients_of(model, layer, patches.windows, chosen[own], bounded, seen)
+    return Measured(
+        patches.of,
+        np.asarray(predict(inside, patches.alone[:, None]), np.float32),
+        np.asarray(logits[held] - without, np.float32),
+        seen,
+        np.asarray(logits, np.float32),
+        slopes,
+        patches.notes,
+    )
+
+
+def gradients_of(
+    model: Model, layer: str, windows: Samples, column: int, bounded: bool, pooled_activations: Floats32
+) -> Floats32:
+    """The gradient of an output's logit by a layer, summed over time and frequency, (n_windows, n_features).
+
+    Parameters
+    ----------
+    model : Model
+        Model that is `Layered` and `Differentiable`.
+    layer : str
+        Name of the layer.
+    windows : ndarray of float32, shape (n_windows, n_channels, n_samples)
+        Signals.
+    column : int
+        Number of the output.
+    bounded : bool
+        True if outputs are scores, whose logits are meant.
+    pooled_activations : ndarray of float32, shape (n_windows, n_features)
+        Activations of the windows, which tell the axis of the features.
+    """
+    given = windows[:, 0] if model.n_channels == 1 else windows
+    front_end, size = getattr(model, "front_end", None), n_at_once(model)
+    parts = []
+    for at in range(0, len(given), size):
+        some = given[at : at + size]
+        heard = some if front_end is None else np.asarray(made_by(front_end, some, only_arrays=True), np.float32)
+        _, activations, slopes = values_and_gradients(model, heard, logit(column, bounded), wrt=layer)
+        axis = axis_of_features(activations, pooled_activations[at : at + size], layer)
+        last = np.moveaxis(slopes, axis, -1)
+        parts.append(last.sum(axis=tuple(range(1, last.ndim - 1))))
+    return np.asarray(np.concatenate(parts), np.float32)
+
+
+def axis_of_features(activations: NDArray[np.float64], vectors: Floats32, layer: str) -> int:
+    """The axis of a layer's activations over whose others the mean is each window's vector.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+
+    Examples
+    --------
+    >>> inside = np.arange(24.0).reshape(1, 2, 3, 4)
+    >>> axis_of_features(inside, inside.mean(axis=(1, 3)).astype(np.float32), "conv")
+    2
+    """
+    for axis in range(1, activations.ndim):
+        found = pooled(activations, channels=axis)
+        if found.shape == vectors.shape and np.allclose(found, vectors, rtol=1e-3, atol=1e-4 * np.abs(vectors).max()):
+            return axis
+    raise UsageError(
+        f"layer {layer!r} answers activations of shape {activations.shape}, whose means over time and frequency are "
+        "not the vectors that it is read by; name the axis of its features in the model's spec, such as channels=first"
+    )
+
+
+def are_scores(outputs: Scores) -> bool:
+    """Whether all answers lie between 0 and 1."""
+    return bool((outputs >= 0).all() and (outputs <= 1).all())
+
+
+def logits_of(outputs: Scores, bounded: bool) -> NDArray[np.float64]:
+    """Logits of scores; other answers as they are.
+
+    Examples
+    --------
+    >>> logits_of(np.array([[0.5, 0.9, 1.0]]), True).round(2)
+    array([[ 0.  ,  2.2 , 27.63]])
+    """
+    if not bounded:
+        return outputs
+    return np.asarray(np.log(np.maximum(outputs, SURE)) - np.log(np.maximum(1 - outputs, SURE)))
+
+
+def logit(column: int, bounded: bool) -> Target:
+    """One output's logit as a target that can be differentiated."""
+
+    def apply(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        return logits_of(outputs[:, [column]], bounded)
+
+    def derivative(outputs: NDArray[np.float64], _: int) -> NDArray[np.float64]:
+        slope, p = np.zeros_like(outputs), outputs[:, column]
+        slope[:, column] = 1 / np.maximum(p * (1 - p), SURE) if bounded else 1.0
+        return slope
+
+    return Target("logit", (str(column),), apply, derivative=derivative)

@@ -1,0 +1,218 @@
+"""The concepts of a store: found in half of the songs, tested on the other, by gradients and by interventions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext.collection.engine.jobs import Failure
+from audiolime_ext.concepts.cavs import STRENGTH, Floats
+from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
+from audiolime_ext.concepts.drawing import Numbers
+from audiolime_ext.concepts.halves import halves
+from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.patches import Patch
+from audiolime_ext.concepts.records import Entry, Identity
+from audiolime_ext.concepts.removing import Removed, nearest, removed
+from audiolime_ext.concepts.store import ConceptStore
+from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
+from audiolime_ext.errors import UsageError
+from audiolime_ext.progress.stages import Told, tells_progress
+from audiolime_ext.text import counted
+
+
+@dataclass(frozen=True, eq=False)
+class Discovered:
+    """A concept that was found in a class.
+
+    Parameters
+    ----------
+    name : str
+        Name: the class and a number.
+    of : str
+        Class of its patches.
+    cluster : Cluster
+        Patches of it, by their place in the class's half.
+    patches : tuple of (Entry, Patch)
+        Song and place of each patch, the nearest to the middle first.
+    prototype : int
+        Number of the patch nearest to the middle.
+    """
+
+    name: str
+    of: str
+    cluster: Cluster = field(repr=False)
+    patches: tuple[tuple[Entry, Patch], ...] = field(repr=False)
+    prototype: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Concepts:
+    """What a classifier has learnt of some classes.
+
+    Parameters
+    ----------
+    identity : Identity
+        Identity of the store.
+    kept : tuple of Discovered
+        Concepts.
+    dropped : tuple of (str, Cluster)
+        Class and cluster of what is no concept, with its reason.
+    tested : tuple of JudgedConcept
+        Every concept and every class, by gradients; empty where the model has none.
+    removals : mapping of (str, str) to Removed
+        Concept and class → what taking its patches out does; only where enough songs have one.
+    failures : tuple of Failure
+        Songs that could not be measured.
+    seed : int
+        Random seed.
+    notes : tuple of str
+        Sentences on what else to know.
+    """
+
+    identity: Identity
+    kept: tuple[Discovered, ...]
+    dropped: tuple[tuple[str, Cluster], ...] = field(repr=False)
+    tested: tuple[JudgedConcept, ...] = field(repr=False)
+    removals: dict[tuple[str, str], Removed] = field(repr=False)
+    failures: tuple[Failure, ...]
+    seed: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def significant(self) -> tuple[JudgedConcept, ...]:
+        """What is significant for its own class, the largest effect first."""
+        own = [one for one in self.tested if one.of == one.label and one.verdict == "significant"]
+        return tuple(sorted(own, key=lambda one: -abs(one.effect)))
+
+
+@tells_progress
+def find_concepts(
+    store: str | os.PathLike[str],
+    *,
+    n_clusters: int = N_CLUSTERS,
+    n_null: int = N_NULL,
+    strength: float = STRENGTH,
+    seed: int = 0,
+    progress: Told = None,
+) -> Concepts:
+    """Find the concepts of a store and test them.
+
+    Parameters
+    ----------
+    store : path
+        File that `audiolime_ext.concepts.pipeline.measure_concepts` wrote.
+    n_clusters : int
+        Number of clusters of each class.
+    n_null : int
+        Number of random concepts for each class and structure.
+    strength : float
+        Strength of the regressions' regularisation.
+    seed : int
+        Random seed of halves, clusters and random concepts.
+    progress : as for `explain`
+        Function that is told how far the work is; False: nothing is shown; None: a bar.
+
+    Raises
+    ------
+    MissingError, UsageError, CorruptError
+        If there is no such store, it cannot be used, or it is damaged.
+    """
+    with ConceptStore.read(Path(store)) as opened:
+        identity, known, failures = opened.identity, opened.measured(), tuple(opened.failures())
+        n_entries = len(opened.entries())
+    if not known:
+        raise UsageError("no song of the store is measured yet; run audiolime concepts again")
+    entries, measured = [entry for entry, _ in known], [found for _, found in known]
+    first, notes = halves(entries, seed=seed)
+    if len(known) < n_entries:
+        notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")
+    pool = _pool(entries, measured, first)
+    kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
+    if any(found.gradients is None for found in measured):
+        tested: list[JudgedConcept] = []
+        notes.append("the model cannot be differentiated, so concepts are tested by interventions alone")
+    else:
+        slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
+        tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
+    removals = _removals(entries, measured, first, identity, kept, middles, seed)
+    return Concepts(identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes))
+
+
+def _pool(entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool]) -> Pool:
+    """The patches of the half in which concepts are found."""
+    own = [i for i, in_first in enumerate(first) if in_first]
+    sizes = [len(measured[i].patches) for i in own]
+    return Pool(
+        np.concatenate([measured[i].activations for i in own]).astype(np.float64),
+        np.repeat(own, sizes),
+        np.repeat([entries[i].label for i in own], sizes),
+    )
+
+
+def _discover(
+    pool: Pool,
+    entries: Sequence[Entry],
+    measured: Sequence[Measured],
+    identity: Identity,
+    n_clusters: int,
+    seed: int,
+) -> tuple[tuple[Discovered, ...], tuple[tuple[str, Cluster], ...], list[Concept], dict[str, Floats]]:
+    places = np.concatenate([np.arange(len(measured[song].patches)) for song in dict.fromkeys(pool.songs.tolist())])
+    kept, dropped, concepts, middles = [], [], [], {}
+    for label in identity.labels:
+        own = np.flatnonzero(pool.classes == label)
+        found = clusters(pool.activations[own], pool.songs[own], n_clusters=min(n_clusters, len(own)), seed=seed)
+        middles[label] = np.stack([pool.activations[own[one.members]].mean(axis=0) for one in found])
+        for number, cluster in enumerate(found, 1):
+            if cluster.structure is None:
+                dropped.append((label, cluster))
+                continue
+            at = own[cluster.members]
+            patches = tuple(
+                (entries[song], measured[song].patches[place])
+                for song, place in zip(pool.songs[at].tolist(), places[at].tolist(), strict=True)
+            )
+            kept.append(Discovered(f"{label} {number}", label, cluster, patches))
+            concepts.append(Concept(f"{label} {number}", label, cluster.structure, own[cluster.standing]))
+    return tuple(kept), tuple(dropped), concepts, middles
+
+
+def _slopes(
+    entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool], label: str
+) -> tuple[Floats, Numbers]:
+    """The gradients of a class's windows in the half on which concepts are tested, and the song of each."""
+    own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
+    parts: list[Any] = [measured[i].gradients for i in own]
+    return np.concatenate(parts).astype(np.float64), np.repeat(own, [len(part) for part in parts])
+
+
+def _removals(
+    entries: Sequence[Entry],
+    measured: Sequence[Measured],
+    first: Sequence[bool],
+    identity: Identity,
+    kept: Sequence[Discovered],
+    middles: dict[str, Floats],
+    seed: int,
+) -> dict[tuple[str, str], Removed]:
+    """What taking the patches of each concept out of its own class's other songs does to that class."""
+    found: dict[tuple[str, str], Removed] = {}
+    for column, label in enumerate(identity.labels):
+        own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
+        activations = np.concatenate([measured[i].activations for i in own]).astype(np.float64)
+        removals = np.concatenate([measured[i].removals[:, column] for i in own]).astype(np.float64)
+        energies = np.array([patch.share for i in own for patch in measured[i].patches])
+        songs = np.repeat(own, [len(measured[i].patches) for i in own])
+        belongs = nearest(activations, middles[label])
+        for concept in (one for one in kept if one.of == label):
+            number = int(concept.name.rpartition(" ")[2]) - 1
+            told = removed(belongs == number, removals, energies, songs, seed=seed)
+            if told is not None:
+                found[concept.name, label] = told
+    return found

@@ -1,0 +1,40 @@
+"""Random concepts: of a structure, each patch and each song as likely as another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audiolime_ext.concepts.drawing import STRUCTURES, Structure, central, draw
+from audiolime_ext.errors import UsageError
+
+
+def test_songs_and_patches_are_drawn_alike() -> None:
+    songs = np.repeat(np.arange(8), [3, 3, 3, 3, 6, 6, 1, 1])
+    drawn = draw(songs, Structure(4, 2), 6000, rng=np.random.default_rng(0))
+    of_songs = np.array([(songs[drawn] == song).any(axis=1).mean() for song in range(8)])
+    np.testing.assert_allclose(of_songs, [4 / 6] * 6 + [0, 0], atol=0.03)
+    of_patches = np.bincount(drawn.ravel(), minlength=len(songs)) / len(drawn)
+    np.testing.assert_allclose(of_patches[:12], 4 / 6 * 2 / 3, atol=0.03)
+    np.testing.assert_allclose(of_patches[12:24], 4 / 6 * 2 / 6, atol=0.03)
+
+
+def test_too_few_songs_are_refused() -> None:
+    with pytest.raises(UsageError, match="3 songs have 2 patches or more, and 5 are needed"):
+        draw(np.array([0, 0, 1, 1, 2, 2, 3]), Structure(5, 2), 1, rng=np.random.default_rng(0))
+
+
+def test_the_most_patches_that_can_be_had_stand_for_a_concept() -> None:
+    songs = np.repeat(np.arange(20), 2)
+    assert central(np.ones(40), songs) is not None
+    found = [central(np.ones(len(own)), own) for own in (songs, songs[::2], songs[:20], songs[:20:2], songs[:10])]
+    assert [one and one[0] for one in found] == [STRUCTURES[i] for i in (0, 1, 2, 3, 4)]
+    assert central(np.ones(8), songs[:8]) is None
+
+
+def test_the_nearest_patches_of_the_nearest_songs_stand_for_it() -> None:
+    songs = np.array([0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
+    distances = np.array([9, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 8, 8.0])
+    found = central(distances, songs)
+    assert found is not None
+    assert found[1].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]

@@ -1,0 +1,70 @@
+"""From sounds to concepts: a planted beep is found, is significant for its class, and is missed when it is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audiolime_ext.concepts.pipeline import measure_concepts
+from audiolime_ext.concepts.result import Concepts, find_concepts
+from audiolime_ext.concepts.store import ConceptStore
+from audiolime_ext.errors import UsageError
+from tests.concepts.planted import collection, hears_the_beep
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("planted")
+    given = {"splits": ["slic:6", "slic:10"], "duration_s": 1.0, "workers": 0, "progress": False}
+    return measure_concepts(
+        collection(folder / "songs"), hears_the_beep(), "hidden", store=folder / "a.concepts", **given
+    )
+
+
+@pytest.fixture(scope="module")
+def found(measured: Path) -> Concepts:
+    return find_concepts(measured, n_clusters=6, n_null=1000, progress=False)
+
+
+def test_the_beep_is_what_is_significant(found: Concepts, measured: Path) -> None:
+    with ConceptStore.read(measured) as store:
+        fall = {
+            (entry.key, patch.split, patch.number): float(removal[store.identity.labels.index("a")])
+            for entry, song in store.measured()
+            for patch, removal in zip(song.patches, song.removals, strict=True)
+        }
+    raised = {one.concept for one in found.significant if one.effect > 0}
+    assert {name.split()[0] for name in raised} == {"a"}
+    for concept in found.kept:
+        hears = [fall[entry.key, patch.split, patch.number] > 1 for entry, patch in concept.patches]
+        assert sum(hears) >= 0.9 * len(hears) if concept.name in raised else sum(hears) <= 0.2 * len(hears)
+
+
+def test_what_happens_without_the_beep_agrees_with_the_gradients(found: Concepts) -> None:
+    for one in found.significant:
+        told = found.removals[one.concept, one.label]
+        assert told.p < 0.05
+        assert told.beyond * one.effect > 0
+        assert told.low > 1
+
+
+def test_concepts_are_found_and_tested_on_songs_of_their_own(found: Concepts) -> None:
+    used = {entry.key for concept in found.kept for entry, _ in concept.patches}
+    assert len(used) == 24
+    assert {one.n_songs for one in found.tested} == {12}
+
+
+def test_a_seed_says_all(found: Concepts, measured: Path) -> None:
+    again = find_concepts(measured, n_clusters=6, n_null=1000, progress=False)
+    assert again.tested == found.tested
+    assert again.removals == found.removals
+
+
+def test_an_empty_store_is_refused(measured: Path, tmp_path: Path) -> None:
+    with ConceptStore.read(measured) as store:
+        identity = store.identity
+    with ConceptStore.create_or_resume(tmp_path / "new.concepts", identity):
+        pass
+    with pytest.raises(UsageError, match="no song of the store is measured yet"):
+        find_concepts(tmp_path / "new.concepts")

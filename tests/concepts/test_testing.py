@@ -1,0 +1,95 @@
+"""All concepts of all classes: what is planted is found, in its class alone; of random ones hardly any."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audiolime_ext.concepts.discovering import clusters
+from audiolime_ext.concepts.drawing import Structure, draw
+from audiolime_ext.concepts.testing import Concept, JudgedConcept, Pool, all_tested
+from audiolime_ext.errors import UsageError
+
+LABELS = ("clap", "plain", "other")
+N_SONGS, PER_SONG, N_FEATURES = 25, 20, 40
+
+
+def pool(seed: int, *, clap: float = 0.0) -> Pool:
+    """Patches of three classes; in the first, two of each song's patches hold a planted sound."""
+    rng = np.random.default_rng(seed)
+    n = len(LABELS) * N_SONGS
+    found = rng.normal(size=(n, PER_SONG, N_FEATURES)) + rng.normal(size=(n, 1, N_FEATURES)) / 2
+    found[:N_SONGS, :2, 0] += clap
+    songs = np.repeat(np.arange(n), PER_SONG)
+    return Pool(found.reshape(-1, N_FEATURES), songs, np.repeat(LABELS, N_SONGS * PER_SONG))
+
+
+def gradients(seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The first class hears the first feature; all else is noise, which raises and lowers a class as often."""
+    rng = np.random.default_rng(seed)
+    made = {label: rng.normal(0, 0.3, (3 * N_SONGS, N_FEATURES)) for label in LABELS}
+    made = {label: one - one.mean(axis=0) for label, one in made.items()}
+    made["clap"][:, 0] += 1
+    return {label: (one, np.repeat(np.arange(N_SONGS), 3)) for label, one in made.items()}
+
+
+def concepts_of(patches: Pool, label: str, *, n_clusters: int = 8) -> list[Concept]:
+    own = np.flatnonzero(patches.classes == label)
+    found = clusters(patches.activations[own], patches.songs[own], n_clusters=n_clusters)
+    return [
+        Concept(f"{label} {i}", label, one.structure, own[one.standing])
+        for i, one in enumerate(found)
+        if one.structure is not None
+    ]
+
+
+def test_a_planted_sound_is_significant_for_its_class_and_for_no_other() -> None:
+    patches = pool(0, clap=6)
+    concepts = [one for label in LABELS for one in concepts_of(patches, label)]
+    found = all_tested(patches, concepts, gradients(1), n_null=1000)
+    significant = [one for one in found if one.verdict == "significant"]
+    assert {(one.of, one.label) for one in significant} == {("clap", "clap")}
+    best = min(found, key=lambda one: one.p)
+    planted = concepts[[one.name for one in concepts].index(best.concept)]
+    assert (planted.standing % PER_SONG < 2).mean() >= 0.9
+    assert best.low > 0
+    assert best.derivative > best.chance[2]
+    assert best.accuracy.value > 0.9
+
+
+def test_of_concepts_that_are_drawn_at_random_hardly_any_means_anything() -> None:
+    """Twenty draws of random patches in the place of clusters: at most three call anything significant."""
+    patches, slopes = pool(0), gradients(1)
+    said = 0
+    for seed in range(20):
+        rng = np.random.default_rng([7, seed])
+        concepts = []
+        for label in LABELS:
+            own = np.flatnonzero(patches.classes == label)
+            structure = Structure(10, 2)
+            for i, standing in enumerate(draw(patches.songs[own], structure, 5, rng=rng)):
+                concepts.append(Concept(f"{label} {i}", label, structure, own[standing]))
+        found = all_tested(patches, concepts, slopes, n_null=300, seed=seed)
+        said += any(one.verdict == "significant" for one in found)
+    assert said <= 3
+
+
+def one(p: float, *, of: str = "a", label: str = "a", low: float = 0.6) -> JudgedConcept:
+    from audiolime_ext.concepts.separating import Accuracy
+
+    told = Accuracy(0.8, low, 0.9)
+    return JudgedConcept("x", of, label, 1.0, 0.5, 1.5, 0.1, p, 1.0, p, (-1, 0, 1), (0, 0.5, 1), told, 25, linear=False)
+
+
+def test_own_classes_and_others_are_families_of_their_own_and_only_what_separates_is_in_them() -> None:
+    from audiolime_ext.concepts.testing import _discovered
+
+    family = [one(0.04), *[one(0.5)] * 3, *[one(0.04, low=0.4)] * 9, one(0.04, of="b")]
+    verdicts = [each.verdict for each in _discovered(family)]
+    assert verdicts == ["not significant"] * 4 + ["not a concept"] * 9 + ["significant"]
+    assert _discovered([one(0.01), *[one(0.5)] * 3])[0].verdict == "significant"
+
+
+def test_one_class_is_refused() -> None:
+    with pytest.raises(UsageError, match="two classes or more"):
+        all_tested(Pool(np.zeros((4, 2)), np.arange(4), np.repeat(["a"], 4)), [], {})
