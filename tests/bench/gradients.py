@@ -65,9 +65,10 @@ def _windows(model: MusicnnModel, rounds: int) -> str:
             runs.append((time.perf_counter() - begun, *_captum(model, heard, column)))
         ours_s, searched_s, last_s, searched, last, delta = np.median(runs, axis=0).tolist()
         seconds += ours_s, searched_s, last_s
-        nodes += int(maps.steps[0]), searched, last
+        nodes += int(maps.nodes[0]), searched, last
+        gap = abs(float(maps.values.sum() - maps.moved[0]))
         lines.append(
-            f"  at {start_s:g} s: {ours_s:.2f} s ({int(maps.steps[0])} nodes, gap {maps.gaps[0]:.4f} of "
+            f"  at {start_s:g} s: {ours_s:.2f} s ({int(maps.nodes[0])} nodes, gap {gap:.4f} of "
             f"{maps.moved[0]:.2f}); captum {searched_s:.2f} s, the last run {last_s:.2f} s ({last:.0f} nodes, gap "
             f"{delta:.4f})"
         )

@@ -36,7 +36,7 @@ class Listener:
     mixing: Array = field(repr=False)
     outward: Array = field(repr=False)
     least: Any = 0.0
-    labels: tuple[str, ...] = ("a", "b")
+    labels: tuple[str, ...] | None = ("a", "b")
     window_s: float = 1.0
     layers: tuple[str, ...] = ("hidden",)
     sr: int = SR
@@ -59,7 +59,7 @@ class Listener:
 
     def at(self, layer: str) -> Any:
         def inside(batch: Array) -> Array:
-            return self.activations(self.front_end(batch), layer).mean(axis=1)
+            return np.asarray(self.activations(self.front_end(batch), layer).mean(axis=1))
 
         return tagger(inside, sr=self.sr, window_s=self.window_s, batch_size=self.batch_size)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,9 +23,9 @@ def test_a_song_is_measured_as_the_model_answers() -> None:
     found = measure(model, "hidden", patches, [1, 0], own=0)
     np.testing.assert_allclose(found.activations, model.at("hidden")(patches.alone[:, 0]), atol=1e-6)
     np.testing.assert_allclose(found.windows, model.at("hidden")(patches.windows[:, 0]), atol=1e-6)
-    scores = np.float64(model(patches.windows[:, 0]))[:, [1, 0]]
+    scores = np.asarray(model(patches.windows[:, 0]), np.float64)[:, [1, 0]]
     np.testing.assert_allclose(found.logits, np.log(scores / (1 - scores)), atol=1e-5)
-    without = np.float64(model(patches.without[:, 0]))[:, [1, 0]]
+    without = np.asarray(model(patches.without[:, 0]), np.float64)[:, [1, 0]]
     held = [one.window for one in patches.of]
     np.testing.assert_allclose(found.removals, found.logits[held] - np.log(without / (1 - without)), atol=1e-5)
 
@@ -37,7 +39,7 @@ def test_gradients_say_how_a_logit_moves_when_all_of_a_layer_is_moved() -> None:
     for unit in range(hidden.shape[2]):
         moved = []
         for step in (1e-3, -1e-3):
-            near = np.float64(hidden)
+            near = np.array(hidden, np.float64)
             near[:, :, unit] += step
             p = 1 / (1 + np.exp(-np.tanh(near.mean(axis=1) @ model.mixing) @ model.outward))[:, 1]
             moved.append(np.log(p / (1 - p)))
@@ -57,7 +59,7 @@ def test_a_model_without_gradients_is_measured_without_them() -> None:
         def __call__(self, batch: np.ndarray) -> np.ndarray:
             return self.whole(batch)
 
-    model = Deaf()
+    model: Any = Deaf()
     patches = patches_of(SONG, model, [BandsFactorization(2)], start_s=0.0, duration_s=2.0)
     found = measure(model, "hidden", patches, [0, 1], own=1)
     assert found.gradients is None

@@ -46,7 +46,9 @@ def test_random_concepts_have_small_p_values_as_seldom_as_they_say() -> None:
         gradients = Gradients.of(rng.normal(size=(36, N_FEATURES)), np.repeat(np.arange(12), 3), given)
         own, others = np.arange(12 * PER_SONG), np.arange(12 * PER_SONG, len(SONGS))
         drawn = [[some[draw(SONGS[some], STRUCTURE, n, rng=rng)] for some in (own, others)] for n in (999, 200)]
-        null, tried = (scored(given @ given.T, *one, {"rock": gradients})["rock"].derivatives for one in drawn)
+        null, tried = (
+            scored(given @ given.T, one[0], one[1], {"rock": gradients})["rock"].derivatives for one in drawn
+        )
         below += [p_value(one, null) for one in tried]
     for level in (0.05, 0.2, 0.5):
         assert np.mean(np.array(below) <= level) == pytest.approx(level, abs=4 * (level * (1 - level) / 800) ** 0.5)

@@ -50,7 +50,8 @@ def test_what_is_no_number_is_refused_with_a_sentence(given: dict[str, Any], com
 
 def test_numbers_of_any_kind_are_taken() -> None:
     require_numbers(strongest=np.int64(2), at=np.array([0.0, 1.5]), start_s=np.float32(1), near=0, seed=np.uint8(3))
-    some = relevance(NOISE, LOW, strongest=np.int64(1), at=np.array([0.0, 0.5]), seed=np.int64(1), near=0)
+    given: dict[str, Any] = {"strongest": np.int64(1), "at": np.array([0.0, 0.5]), "seed": np.int64(1)}
+    some = relevance(NOISE, LOW, near=0, **given)
     assert len(some.windows) == 1
 
 

@@ -211,7 +211,7 @@ def heard_part(told: Relevance, places: Array, model: Any, full: Array, column: 
     begin = round(told.windows[0].start_s * clip.sr)
     alone = np.zeros_like(clip.samples)
     alone[:, begin : begin + part.n_samples] = part.samples
-    place = {"start_s": told.excerpt_s[0], "duration_s": told.excerpt_s[1]}
+    place: dict[str, Any] = {"start_s": told.excerpt_s[0], "duration_s": told.excerpt_s[1]}
     both = [hear(Audio(one, clip.sr, ""), model, **place).signals for one in (alone, clip.samples - alone)]
     answers = np.asarray(predict(model, np.concatenate(both)[:, None]), np.float64)
     whole = part.samples + rest.samples

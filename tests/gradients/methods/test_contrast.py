@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ X = RNG.uniform(0.5, 1, (3, *SHAPE)).astype(np.float32)
 SILENCE = np.full(SHAPE, 0.1, np.float32)
 A, B = RNG.normal(0, 1, (2, 4))
 TO_A, TO_B = cosine_to(A).target("to A"), cosine_to(B).target("to B")
-STEPS = {"n_steps": 64, "most_steps": 64}
+STEPS: dict[str, Any] = {"n_steps": 64, "most_steps": 64}
 
 
 @pytest.fixture
