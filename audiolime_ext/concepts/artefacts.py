@@ -32,7 +32,7 @@ class Flag:
     Parameters
     ----------
     kind : str
-        Name of the check, from `KINDS`.
+        Name of the check, from `CHECKS`, or "one song" or "one group".
     text : str
         Sentence that says so.
     share, elsewhere : float
@@ -84,7 +84,6 @@ CHECKS: dict[str, tuple[Callable[[Patch, float], bool], str]] = {
     "click": (_click, f"shorter than {1000 * CLICK_S:.0f} ms and broad, as a click is"),
     "steady tone": (_steady, f"one tone of less than {HUM_WIDTH_HZ:g} Hz that sounds all the time"),
 }
-KINDS = (*CHECKS, "one song", "one group")
 
 
 def flags(patches: Sequence[Placed], others: Sequence[Placed], *, window_s: float) -> list[Flag]:

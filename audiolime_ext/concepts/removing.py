@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.tcav import p_value
+from audiolime_ext.gradients.relevance import mean_intervals
 
 Flags = NDArray[np.bool_]
 
 N_PERMUTED = 2000
 FEWEST_SONGS = 5
 _N_LEVELS = 3
-_N_DRAWS = 2000
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Removed:
     effect : float
         Mean over songs of the logits by which the class is lower without a member.
     low, high : float
-        Ends of its 95 % interval, a bootstrap over songs.
+        Ends of its 95 % interval, Student's over songs.
     other : float
         The same of any patch of these songs, as loud as the members.
     p : float
@@ -100,12 +100,10 @@ def removed(members: Flags, removals: Floats, energies: Floats, songs: Numbers, 
     rng = np.random.default_rng(seed)
     shuffled = _shuffled(members, cells, rng)
     null = _over_songs((removals - expected)[None], shuffled, songs).mean(axis=1)
-    draws = own[rng.integers(len(own), size=(_N_DRAWS, len(own)))].mean(axis=1)
-    low, high = np.quantile(draws, [0.025, 0.975]).tolist()
-    beyond = float((own - other).mean())
-    return Removed(
-        float(own.mean()), low, high, float(other.mean()), p_value(beyond, null), len(own), int(members.sum())
-    )
+    ends, beyond = mean_intervals(own[:, None], 0.95), float((own - other).mean())
+    assert ends is not None  # of five songs or more
+    found = float(own.mean()), float(ends[0][0]), float(ends[1][0]), float(other.mean())
+    return Removed(*found, p_value(beyond, null), len(own), int(members.sum()))
 
 
 def _cells(energies: Floats, songs: Numbers) -> Numbers:

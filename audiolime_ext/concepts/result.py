@@ -32,23 +32,25 @@ class Discovered:
 
     Parameters
     ----------
-    name : str
-        Name: the class and a number.
+    number : int
+        Number of its cluster among those of the class, from 0.
     of : str
         Class of its patches.
     cluster : Cluster
         Patches of it, by their place in the class's half.
     patches : tuple of (Entry, Patch)
-        Song and place of each patch, the nearest to the middle first.
-    prototype : int
-        Number of the patch nearest to the middle.
+        Song and place of each patch, the nearest to the middle (the prototype) first.
     """
 
-    name: str
+    number: int
     of: str
     cluster: Cluster = field(repr=False)
     patches: tuple[tuple[Entry, Patch], ...] = field(repr=False)
-    prototype: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its class and a number, from 1."""
+        return f"{self.of} {self.number + 1}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,7 @@ def find_concepts(
         identity, known, failures = opened.identity, opened.measured(), tuple(opened.failures())
         n_entries = len(opened.entries())
     if not known:
-        raise UsageError("no song of the store is measured yet; run audiolime concepts again")
+        raise UsageError("no song of the store is measured yet; call measure_concepts() again")
     entries, measured = [entry for entry, _ in known], [found for _, found in known]
     first, notes = halves(entries, seed=seed)
     if len(known) < n_entries:
@@ -169,7 +171,7 @@ def _discover(
         own = np.flatnonzero(pool.classes == label)
         found = clusters(pool.activations[own], pool.songs[own], n_clusters=min(n_clusters, len(own)), seed=seed)
         middles[label] = np.stack([pool.activations[own[one.members]].mean(axis=0) for one in found])
-        for number, cluster in enumerate(found, 1):
+        for number, cluster in enumerate(found):
             if cluster.structure is None:
                 dropped.append((label, cluster))
                 continue
@@ -178,8 +180,8 @@ def _discover(
                 (entries[song], measured[song].patches[place])
                 for song, place in zip(pool.songs[at].tolist(), places[at].tolist(), strict=True)
             )
-            kept.append(Discovered(f"{label} {number}", label, cluster, patches))
-            concepts.append(Concept(f"{label} {number}", label, cluster.structure, own[cluster.standing]))
+            kept.append(Discovered(number, label, cluster, patches))
+            concepts.append(Concept(kept[-1].name, label, cluster.structure, own[cluster.standing]))
     return tuple(kept), tuple(dropped), concepts, middles
 
 
@@ -211,8 +213,7 @@ def _removals(
         songs = np.repeat(own, [len(measured[i].patches) for i in own])
         belongs = nearest(activations, middles[label])
         for concept in (one for one in kept if one.of == label):
-            number = int(concept.name.rpartition(" ")[2]) - 1
-            told = removed(belongs == number, removals, energies, songs, seed=seed)
+            told = removed(belongs == concept.number, removals, energies, songs, seed=seed)
             if told is not None:
                 found[concept.name, label] = told
     return found

@@ -13,7 +13,7 @@ derivative*. Three numbers are made of it, each the mean over songs of a mean ov
 Derivative and score are compared with those of thousands of random concepts (`audiolime_ext.concepts.drawing`), by a
 two-sided permutation p: (1 + number at least as far out) / (1 + number), doubled. Effects are not: patches that were
 chosen for being alike lie farther from others than random ones do, so their step is longer, whatever the model makes of
-it. The interval of an effect is a bootstrap over songs; it says how other songs would change it, and not whether a
+it. The interval of an effect is Student's over songs; it says how other songs would change it, and not whether a
 random concept would have it, too.
 
 References

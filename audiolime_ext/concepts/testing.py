@@ -27,11 +27,11 @@ from audiolime_ext.concepts.drawing import Numbers, Structure, draw
 from audiolime_ext.concepts.separating import Accuracy, accuracy
 from audiolime_ext.concepts.tcav import Gradients, Scores, p_value, scored
 from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.checks.mean import Mean
 from audiolime_ext.progress.stages import stage
 
 N_NULL = 10_000
 FALSE_DISCOVERIES = 0.05
-_N_DRAWS = 2000  # of the intervals
 _QUANTILES = (0.025, 0.5, 0.975)
 
 
@@ -97,8 +97,8 @@ class JudgedConcept:
         Class that is asked about.
     effect : float
         Mean over songs of the logits by which the class rises on a step towards the concept.
-    low, high : float
-        Ends of its 95 % interval, a bootstrap over songs.
+    low, high : float or None
+        Ends of its 95 % interval, Student's over songs; None: there is one song.
     derivative : float
         Mean over songs of the logits per unit of the activations, along the concept's direction.
     p : float
@@ -125,8 +125,8 @@ class JudgedConcept:
     of: str
     label: str
     effect: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     derivative: float
     p: float
     share: float
@@ -203,7 +203,7 @@ def all_tested(
             null = scored(products, random, apart_random, asked, strength=strength)
             for label, slope in asked.items():
                 for n, (one, told) in enumerate(zip(some, sure, strict=True)):
-                    found.append(_tested(one, label, told, scores[label], n, null[label], slope, rng))
+                    found.append(_tested(one, label, told, scores[label], n, null[label], slope))
             counting.advance(1)
     return _discovered(found)
 
@@ -216,19 +216,17 @@ def _tested(
     n: int,
     null: Scores,
     slope: Gradients,
-    rng: np.random.Generator,
 ) -> JudgedConcept:
     songs = scores.per_song[n]
-    drawn = rng.integers(len(songs), size=(_N_DRAWS, len(songs)))
-    low, high = np.quantile(songs[drawn].mean(axis=1), [0.025, 0.975]).tolist()
+    effect = Mean.over(songs)
     derivative, share = float(scores.derivatives[n]), float(scores.shares[n])
     return JudgedConcept(
         concept.name,
         concept.of,
         label,
         float(scores.effects[n]),
-        low,
-        high,
+        effect.low,
+        effect.high,
         derivative,
         p_value(derivative, null.derivatives),
         share,

@@ -30,10 +30,10 @@ from audiolime_ext.display import Plotted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients import saved, words
 from audiolime_ext.gradients.differentiating import Floats
+from audiolime_ext.gradients.methods.grad_cam import is_only_for
 from audiolime_ext.gradients.sound import parted
 from audiolime_ext.gradients.window_facts import Band, WindowFacts
 
-HIGHLIGHTS = (90.0, 95.0, 99.0)
 SIDES = ("for", "against", "both")
 
 
@@ -119,7 +119,7 @@ class Relevance(Plotted):
     @property
     def one_sided(self) -> bool:
         """Whether the method shows only what raises the value, as Grad-CAM does."""
-        return self.method.startswith("Grad-CAM")
+        return is_only_for(self.method)
 
     @property
     def references(self) -> str:

@@ -82,9 +82,6 @@ class WindowMaps:
         return replace(self, notes=tuple(dict.fromkeys([*self.notes, *notes])))
 
 
-OFF = "has a sum that is", "have sums that are"
-
-
 def tolerance(moved: Floats) -> Floats:
     """How far the sum of a map may be from what it should be: 1 %, or .001 where that is more.
 

@@ -52,6 +52,7 @@ def test_a_planted_sound_is_significant_for_its_class_and_for_no_other() -> None
     best = min(found, key=lambda one: one.p)
     planted = concepts[[one.name for one in concepts].index(best.concept)]
     assert (planted.standing % PER_SONG < 2).mean() >= 0.9
+    assert best.low is not None
     assert best.low > 0
     assert best.derivative > best.chance[2]
     assert best.accuracy.value > 0.9

@@ -19,7 +19,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.spectrogram import hz_to_mel
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
-from audiolime_ext.gradients.methods.grad_cam import RATIO, is_only_for
+from audiolime_ext.gradients.methods.grad_cam import RATIO
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet, add_colorbar
 from audiolime_ext.report.figures.spectrogram import PANEL_IN, draw_levels, heard_bands, levels_db
@@ -73,7 +73,7 @@ def _about(found: Relevance) -> str:
 
 def _sides(found: Relevance) -> str:
     """What the colours are; no more than can be there."""
-    return _SIDES.partition("; ")[0] if is_only_for(found.method) else _SIDES
+    return _SIDES.partition("; ")[0] if found.one_sided else _SIDES
 
 
 def _is_ratio(found: Relevance) -> bool:
@@ -117,7 +117,7 @@ def _draw_map(found: Relevance, room: Room, axis: Axes) -> None:
     axis.set_xlim(begin_s, end_s)
     axis.set_ylim(bottom, top)
     beside = ScalarMappable(scale, colours)
-    if is_only_for(found.method):
+    if found.one_sided:
         beside = ScalarMappable(Normalize(0, limit), ListedColormap(colours(np.linspace(0.5, 1, 128))))
     add_colorbar(axis, beside, room, label=_quantity(found), aspect=15)
 

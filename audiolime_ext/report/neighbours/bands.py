@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.files.names import legible
-from audiolime_ext.gradients.methods.grad_cam import is_only_for
 from audiolime_ext.gradients.parts.agreed import Agreement
 from audiolime_ext.gradients.parts.component_power import band_power
 from audiolime_ext.gradients.parts.nearness import NearnessMap
@@ -131,7 +130,7 @@ def bands_view(found: NearnessMap, *, sound: bool = True) -> BandsView:
         silent,
         tuple(minus(legible(note)) for note in dict.fromkeys(notes)),
         "kHz" if known else "number of the band",
-        is_only_for(relevance.method),
+        relevance.one_sided,
     )
 
 

@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.spectrogram import hz_to_mel, mel_edges_hz
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import utf8
-from audiolime_ext.gradients.methods.grad_cam import is_only_for
 from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.gradients.words import SAME
 from audiolime_ext.report.player.pictures import N_MELS, indexed_png
@@ -120,7 +119,7 @@ def layer_of(found: Relevance, *, start_s: float, duration_s: float, sr: int, n_
         phrases,
         said,
         _notes(found, columns, drawn, sr),
-        is_only_for(found.method),
+        found.one_sided,
     )
 
 
