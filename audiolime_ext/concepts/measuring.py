@@ -10,7 +10,7 @@ them is to move the layer by the same everywhere, so a gradient is summed over t
 
 Logits are log(p / (1 − p)) of a score p, as derivatives of scores vanish where a network is sure. They are not clipped;
 a score that is 0 or 1 to the last bit has no slope, which counts as 0. Where answers are no scores they are taken as
-they are.
+they are; a store in which some songs have scores and others not is refused (`audiolime_ext.concepts.result`).
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class Measured:
         Logits of the windows.
     gradients : ndarray of float32, shape (n_windows, n_features), or None
         Gradient of the own class's logit; None: the model cannot be differentiated.
+    bounded : bool
+        True if all answers were scores, of which logits were taken.
     notes : tuple of str
         Sentences on what else to know.
     """
@@ -65,6 +67,7 @@ class Measured:
     windows: Floats32 = field(repr=False)
     logits: Floats32 = field(repr=False)
     gradients: Floats32 | None = field(repr=False)
+    bounded: bool
     notes: tuple[str, ...] = ()
 
 
@@ -94,10 +97,9 @@ def measure(model: Model, layer: str, patches: Patches, columns: Sequence[int], 
     assert isinstance(model, Layered)
     inside = model.at(layer)
     chosen = list(columns)
-    outputs = predict(model, patches.windows[:, None])
-    bounded = are_scores(outputs)
-    logits = logits_of(outputs, bounded)[:, chosen]
-    without = logits_of(predict(model, patches.without[:, None]), bounded)[:, chosen]
+    outputs, left = (predict(model, signals[:, None]) for signals in (patches.windows, patches.without))
+    bounded = are_scores(outputs) and are_scores(left)
+    logits, without = (logits_of(answers, bounded)[:, chosen] for answers in (outputs, left))
     seen = np.asarray(predict(inside, patches.windows[:, None]), np.float32)
     held = np.array([one.window for one in patches.of])
     slopes = None
@@ -110,6 +112,7 @@ def measure(model: Model, layer: str, patches: Patches, columns: Sequence[int], 
         seen,
         np.asarray(logits, np.float32),
         slopes,
+        bounded,
         patches.notes,
     )
 

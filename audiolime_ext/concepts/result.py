@@ -131,6 +131,11 @@ def find_concepts(
     if not known:
         raise UsageError("no song of the store is measured yet; call measure_concepts() again")
     entries, measured = [entry for entry, _ in known], [found for _, found in known]
+    if (n := sum(found.bounded for found in measured)) not in (0, len(measured)):
+        raise UsageError(
+            f"the model answers between 0 and 1 to {n} of {counted(len(measured), 'song')} and beyond to the others, "
+            "so logits were taken of some alone; say its activation (sigmoid, softmax), and measure anew"
+        )
     first, notes = halves(entries, seed=seed)
     if len(known) < n_entries:
         notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")

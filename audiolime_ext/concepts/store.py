@@ -171,7 +171,8 @@ class ConceptStore:
             if execute("SELECT 1 FROM songs WHERE task = ?", (task.key,)).fetchone():
                 return
             execute("DELETE FROM failures WHERE task = ?", (task.key,))
-            facts = to_json({"patches": [vars(one) for one in found.patches], "notes": list(found.notes)})
+            patches = [vars(one) for one in found.patches]
+            facts = to_json({"patches": patches, "bounded": found.bounded, "notes": list(found.notes)})
             insert = "INSERT INTO songs (task, name, facts) VALUES (?, ?, ?)"
             song = execute(insert, (task.key, utf8(name), facts)).lastrowid
             block = b"".join(np.asarray(values, "<f4").tobytes() for values in given.values())
@@ -234,4 +235,5 @@ def _measured(row: tuple[str, str, bytes], n_labels: int) -> Measured:
     require("its table numbers: not a row for each patch", len(parts["activations"]) == len(patches))
     require("its table numbers: not a column for each class", parts["removals"].shape == (len(patches), n_labels))
     kept: dict[str, Any] = {field.name: parts.get(field.name) for field in fields(Measured) if field.name in _NUMBERS}
-    return Measured(patches=patches, notes=tuple(held(told["notes"], list[str])), **kept)
+    kept |= {"bounded": held(told["bounded"], bool), "notes": tuple(held(told["notes"], list[str]))}
+    return Measured(patches=patches, **kept)

@@ -172,9 +172,10 @@ def relevance(
         require_layered(asked, layer)
     if isinstance(target, Target):
         require_gradients(asked, target)
-    heard = every = hear(recording, asked, start_s=start_s, duration_s=duration_s)
-    if at is not None:
-        heard = hear(recording, asked, start_s=start_s, duration_s=duration_s, at=at)
+    excerpt = {"start_s": start_s, "duration_s": duration_s}
+    heard = every = hear(recording, asked, **excerpt, at=at)  # type: ignore[arg-type]
+    if at is not None and not (isinstance(baseline, str) and baseline == "silence"):
+        every = hear(recording, asked, **excerpt)  # type: ignore[arg-type]
     outputs, told = np.asarray(predict(asked, heard.signals[:, None])), tuple[str, ...]()
     aim, called = one_value(target, label, asked, outputs)
     if strongest is not None:

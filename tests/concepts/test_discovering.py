@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiolime_ext.concepts.discovering import alike, clusters
+from audiolime_ext.concepts.discovering import _reason, alike, clusters
 from audiolime_ext.errors import UsageError
 
 SONGS = np.repeat(np.arange(20), 10)
@@ -46,3 +46,12 @@ def test_a_seed_says_all_and_planted_clusters_return_with_others() -> None:
 def test_more_clusters_than_patches_are_refused() -> None:
     with pytest.raises(UsageError, match="25 clusters of 10 patches"):
         clusters(np.zeros((10, 2)), np.arange(10))
+
+
+@pytest.mark.parametrize(
+    ("n_members", "n_songs", "kept"),
+    [(11, 11, True), (10, 10, False), (21, 6, True), (20, 6, False), (21, 5, False), (41, 2, True), (40, 2, False)],
+)
+def test_clusters_are_kept_as_ace_keeps_them(n_members: int, n_songs: int, kept: bool) -> None:
+    """Of twenty songs: more than half of them; a quarter and more patches than songs; or twice as many patches."""
+    assert (_reason(n_members, n_songs, 20) == "") == kept

@@ -21,6 +21,7 @@ def test_a_song_is_measured_as_the_model_answers() -> None:
     model = listener()
     patches = patches_of(SONG, model, [BandsFactorization(4)], start_s=0.0, duration_s=2.0)
     found = measure(model, "hidden", patches, [1, 0], own=0)
+    assert found.bounded
     np.testing.assert_allclose(found.activations, model.at("hidden")(patches.alone[:, 0]), atol=1e-6)
     np.testing.assert_allclose(found.windows, model.at("hidden")(patches.windows[:, 0]), atol=1e-6)
     scores = np.asarray(model(patches.windows[:, 0]), np.float64)[:, [1, 0]]

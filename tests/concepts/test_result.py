@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,17 @@ def test_a_seed_says_all(found: Concepts, measured: Path) -> None:
     again = find_concepts(measured, n_clusters=6, n_null=1000, progress=False)
     assert again.tested == found.tested
     assert again.removals == found.removals
+
+
+def test_songs_with_scores_beside_songs_without_are_refused(measured: Path, tmp_path: Path) -> None:
+    with ConceptStore.read(measured) as store:
+        identity, known = store.identity, store.measured()
+    with ConceptStore.create_or_resume(tmp_path / "mixed.concepts", identity) as mixed:
+        mixed.describe([entry for entry, _ in known])
+        for i, (entry, song) in enumerate(known):
+            mixed.put(entry.task, entry.name, replace(song, bounded=i > 0))
+    with pytest.raises(UsageError, match="between 0 and 1 to 47 of 48 songs and beyond to the others"):
+        find_concepts(tmp_path / "mixed.concepts")
 
 
 def test_an_empty_store_is_refused(measured: Path, tmp_path: Path) -> None:
