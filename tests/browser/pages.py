@@ -38,7 +38,7 @@ _CAPTURE = """player => {
   player.output.connect(stereo).connect(splitter);
   splitter.connect(merger, 0, 0);
   splitter.connect(merger, 1, 1);
-  const clock = new AudioBuffer({ length: 60 * context.sampleRate, sampleRate: context.sampleRate });
+  const clock = new AudioBuffer({ length: 240 * context.sampleRate, sampleRate: context.sampleRate });
   clock.getChannelData(0).forEach((_, i, frames) => { frames[i] = i; });
   const counter = new AudioBufferSourceNode(context, { buffer: clock });
   counter.connect(merger, 0, 2);
@@ -163,13 +163,29 @@ def start_capture(page: Page, *, player: int = 0) -> None:
 
 
 def captured(page: Page, *, player: int = 0) -> tuple[NDArray[np.float32], int]:
-    """What has passed since `start_capture`."""
-    found = js(page, _CAPTURED, player=player)
-    *sound, frames = (_floats(channel) for channel in found["channels"])
-    counted = frames[np.argmax(frames > 0) :] if len(frames) else frames
-    if not len(counted) or (np.diff(counted) != 1).any():
+    """What has passed since `start_capture`; no block is missing."""
+    sound, heard, sr = captured_in_part(page, player=player)
+    if not heard.all():
         raise TooBusyError("the browser was too busy to capture all sound")
-    return np.stack(sound), found["sr"]
+    return sound, sr
+
+
+def captured_in_part(page: Page, *, player: int = 0) -> tuple[NDArray[np.float32], NDArray[np.bool_], int]:
+    """What has passed since `start_capture`, each frame in its place: samples (2, n), which were heard (n), rate.
+
+    A busy machine loses blocks of about a third of a second; they are silent here, and not heard.
+    """
+    found = js(page, _CAPTURED, player=player)
+    *captured, frames = (_floats(channel) for channel in found["channels"])
+    counted = frames > 0
+    if not counted.any():
+        raise TooBusyError("the browser was too busy to capture any sound")
+    places = frames[counted].astype(np.intp)
+    places -= places[0]
+    sound, heard = np.zeros((2, places[-1] + 1), np.float32), np.zeros(places[-1] + 1, np.bool_)
+    sound[:, places] = np.stack(captured)[:, counted]
+    heard[places] = True
+    return sound, heard, found["sr"]
 
 
 def rendered(page: Page, *, player: int = 0) -> NDArray[np.float32]:

@@ -19,7 +19,18 @@ from audiolime_ext.audio.recording import Samples, load_audio
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.report.player.media import Media, encode_media
 from audiolime_ext.report.player.player import PALETTE, describe, player_html, script_text, stem_colors, style_text
-from tests.browser.pages import capture, captured, document, downloaded, js, opened, rendered, wait
+from tests.browser.pages import (
+    TooBusyError,
+    capture,
+    captured,
+    captured_in_part,
+    document,
+    downloaded,
+    js,
+    opened,
+    rendered,
+    wait,
+)
 from tests.browser.pages import start_capture as start
 
 BROWSER_FILES = Path(__file__).parents[2] / "browser"
@@ -221,11 +232,18 @@ def test_stems_stay_aligned_within_a_millisecond_over_half_a_minute(show: Opener
     playing(page)
     wait(page, "players[0].state !== 'playing'", at_most_s=120)  # to the end, which a busy machine reaches later
     page.wait_for_timeout(2000)  # what is captured comes in blocks of a second
-    sound, _ = captured(page)
+    sound, heard, _ = captured_in_part(page)
     left, right = onsets(sound[0]), onsets(sound[1])
-    assert len(left) == len(right) == len(times)
+    starts = [left[0] + times - first for first in times[:5]]  # the first click that was heard need not be the first
+    expected = min(starts, key=lambda places: np.abs(left[:, None] - places).min(axis=1).sum())
+    near = np.arange(-SR // 50, SR // 50)
+    whole = [heard[np.clip(found[:, None] + near, 0, len(heard) - 1)].all(axis=1) for found in (left, right, expected)]
+    left, right, expected = (found[kept] for found, kept in zip((left, right, expected), whole, strict=True))
+    if len(expected) < 0.8 * len(times):
+        raise TooBusyError("the browser was too busy to capture most of the sound")
+    assert len(left) == len(right) == len(expected)
     assert np.abs(left - right).max() < SR / 1000
-    assert np.abs(left - left[0] - (times - times[0])).max() < SR / 1000
+    assert np.abs(left - expected).max() < SR / 1000
 
 
 def seams_db(sound: Samples, truth: Samples, sr: int, *, piece_s: float) -> tuple[float, float]:
