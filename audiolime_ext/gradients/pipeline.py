@@ -188,7 +188,7 @@ def relevance(
     ways: dict[str, tuple[Callable[..., WindowMaps], dict[str, Any]]] = {
         "integrated": (integrated_gradients, {"n_steps": begun, "most_steps": most_steps, "near": near}),
         "gradients": (smooth_grad, {**drawn, "near": near}),
-        "smooth-integrated": (smooth_grad, {**drawn, "of": "integrated", "n_steps": begun}),
+        "smooth-integrated": (smooth_grad, {**drawn, "of": "integrated", "n_steps": begun, "near": near}),
         "grad-cam": (grad_cam, {"layer": layer, "channels": channels, "first": first, "scaled": scaled}),
     }
     each = _of_each(method, heard, base)

@@ -9,7 +9,8 @@ the mean over the noisy copies, less the baseline.
 Where the value is saturated, a gradient is next to nothing in every cell, and yet a picture of it, or a share of it,
 looks like any other. So gradients *abstain* as integrals do: where the sizes of a window's slopes times its distance
 from silence, Σ |g| · |x − silence|, come to less than `near`, following the slopes all the way would not change the
-value by as much as counts. The window is not explained, and its map is zero.
+value by as much as counts. The window is not explained, and its map is zero. Means of Integrated Gradients abstain
+where the window's own value, without noise, is nearer to the baseline's than that.
 
 *Blur* is a convolution with a Gaussian, mirrored at the ends, along time only unless bands are asked for. Frames beyond
 four standard deviations are left out. Invariants: *a blur along time keeps every band's total* (mirrored, the shares of
@@ -96,7 +97,7 @@ def smooth_grad(
         Features of silence, with gradients: their way to the window is what slopes are measured by; None: with
         Integrated Gradients, or where every window is explained.
     near : float
-        Change of the value over that way below which a window is not explained; 0: all are.
+        Change of the value, over that way or from the baseline, below which a window is not explained; 0: all are.
 
     Returns
     -------
@@ -113,8 +114,8 @@ def smooth_grad(
         raise unknown("kind of maps", of, ["gradients", "integrated"])
     if (baseline is None) != (of == "gradients"):
         raise UsageError(f"of={of!r} takes {'no baseline' if of == 'gradients' else 'a baseline, such as silence'}")
-    if of == "integrated" and (silence is not None or near):
-        raise UsageError("silence and near are for gradients, and not for integrated; leave them out")
+    if of == "integrated" and silence is not None:
+        raise UsageError("silence is for gradients, and not for integrated, which has a baseline; leave it out")
     if not 0 <= noise < np.inf or n_draws < 1:
         raise UsageError(f"noise is {noise} and n_draws {n_draws}; noise is a share from 0 on, and draws from 1 on")
     x, size = np.asarray(features, np.float32), windows_at_once(model)
@@ -130,18 +131,19 @@ def smooth_grad(
                 moved[i] += far
                 copying.advance(len(copies))
     values, moved, full = values / n_draws, moved / n_draws, values_of(model, x, target)
-    quiet = np.zeros(len(x), bool)
+    quiet, near = np.zeros(len(x), bool), counting_from(near, target)
     if baseline is None:
-        near = counting_from(near, target)
         quiet |= False if silence is None else _sums(np.abs(values * (x.astype(np.float64) - silence))) < near
         values[quiet] = 0.0
         maps = WindowMaps("SmoothGrad", values, full, None, None, None, quiet, references=(REFERENCE,))
         return judged(maps, target, near).with_notes(_told(noise, n_draws, "gradients"))
+    quiet |= np.abs(full - base) < near
+    values[quiet] = 0.0
     gaps, steps = np.abs(_sums(values) - moved), np.full(len(x), n_steps)
     cited: dict[str, Any] = {"references": (REFERENCE, INTEGRATED)}
     maps = WindowMaps("SmoothGrad of integrated gradients", values, full, base, gaps, steps, quiet, **cited)
     sums = "maps sum to the mean of the noisy copies' values less the baseline's, from which gaps are measured"
-    return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "integrated gradients"), sums)
+    return judged(maps, target, near).with_notes(_told(noise, n_draws, "integrated gradients"), sums)
 
 
 def _sums(values: Floats) -> Floats:

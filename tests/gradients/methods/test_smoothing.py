@@ -75,7 +75,7 @@ def test_a_mean_of_integrated_gradients_sums_to_the_mean_over_the_noisy_copies()
         ({"baseline": ZEROS}, "takes no baseline"),
         ({"noise": -0.1}, "noise is -0.1"),
         ({"n_draws": 0}, "n_draws 0"),
-        ({"of": "integrated", "baseline": ZEROS, "near": 0.1}, "silence and near are for gradients"),
+        ({"of": "integrated", "baseline": ZEROS, "silence": ZEROS}, "silence is for gradients"),
     ],
 )
 def test_what_cannot_be_used_is_refused(options: dict[str, object], complaint: str) -> None:
@@ -148,3 +148,13 @@ def test_where_slopes_come_to_nothing_on_the_way_from_silence_a_window_is_not_ex
         "come to less than 0.05): it is saturated, or does not depend on what sounds"
     )
     assert not smooth_grad(network, x, score(), near=0.0, **asked).abstained.any()
+
+
+def test_a_mean_of_integrated_gradients_abstains_where_the_value_is_the_baselines() -> None:
+    network = Network(linear(np.full((1, *SHAPE), 1.0)))
+    x = np.stack([np.full(SHAPE, share / ZEROS.size) for share in (0.04, 0.06)]).astype(np.float32)
+    found = smooth_grad(network, x, score(), of="integrated", baseline=ZEROS, noise=0.1, n_draws=2, near=0.05)
+    assert found.abstained.tolist() == [True, False]
+    assert not found.values[0].any()
+    assert found.values[1].any()
+    assert found.notes[0] == "1 of 2 windows is not explained: the value differs from the baseline's by less than 0.05"
