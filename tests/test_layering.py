@@ -37,6 +37,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"recommendation.why.{name}": "recommendation/why/test_pipeline" for name in ("level", "result", "words")},
     **{f"files.{name}": "audit/store/test_store" for name in ("database", "seals")},
     "collection.engine.failures": "audit/store/test_store",
+    "collection.engine.keeping": "collection/indexing/test_making",
     **{f"collection.indexing.{name}": "collection/indexing/test_making" for name in ("catalogue", "records", "work")},
     "collection.omissions": "collection/test_importers",
     "collection.table": "collection/test_manifest",
