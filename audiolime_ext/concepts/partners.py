@@ -12,7 +12,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from audiolime_ext.concepts.records import Entry
+from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.records import Entry, Identity
+from audiolime_ext.text import counted, share_of
 
 MOST_TRIED = 5  # partners that do not suit one song
 
@@ -68,3 +70,30 @@ class Partners:
 
 def _rank(*of: object) -> bytes:
     return hashlib.sha256(repr(of).encode()).digest()
+
+
+def control_notes(identity: Identity, entries: Sequence[Entry], measured: Sequence[Measured]) -> list[str]:
+    """What a result must say of how its songs were put beside others.
+
+    Parameters
+    ----------
+    identity : Identity
+        Identity of the store.
+    entries : sequence of Entry
+        Songs that were measured.
+    measured : sequence of Measured
+        What came of each.
+    """
+    if not identity.controls:
+        return ["measured without controls: nothing is known of patches in other songs' places, or added to them"]
+    notes, n_songs = [], len(entries)
+    if n := sum(not found.partner for found in measured):
+        told = share_of(n, n_songs, "song", verb=("has", "have"))
+        notes.append(f"{told} no other song that will do, so nothing is known of its patches elsewhere")
+    if n := sum(found.n_beyond for found in measured):
+        pairs = sum(len(found.patches) for found in measured)
+        notes.append(
+            f"{n} of {counted(pairs, 'patch', 'patches')} bring the other song beyond full scale where they are added "
+            "to it; the model hears that unclipped"
+        )
+    return notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
+from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.augmenting import Moved, recognised
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
+from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
+from audiolime_ext.concepts.flagging import FirstHalf, all_flags
 from audiolime_ext.concepts.halves import halves
+from audiolime_ext.concepts.intervening import JudgedBySound, accuracies, disagreements, halves_of, interventions
 from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.partners import control_notes
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.removing import Removed, nearest, removed
+from audiolime_ext.concepts.removing import Added, Removed
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -68,13 +74,23 @@ class Concepts:
     tested : tuple of JudgedConcept
         Every concept and every class, by gradients; empty where the model has none.
     removals : mapping of (str, str) to Removed
-        Concept and class → what taking its patches out does; only where enough songs have one.
+        Concept and class → what taking its patches out of its own class's songs does; only where enough songs have one.
     failures : tuple of Failure
         Songs that could not be measured.
     seed : int
         Random seed.
     notes : tuple of str
         Sentences on what else to know.
+    additions : mapping of (str, str) to Added
+        Concept and class → what adding its patches to songs of other classes does; empty without controls.
+    heard : tuple of JudgedBySound
+        Every concept and every class, by these interventions; only where enough songs have one.
+    changed : mapping of str to Changed
+        Concept → decisions that change when one of its patches is taken out.
+    flags : mapping of str to tuple of Flag
+        Concept → what is suspect of it; empty where nothing is.
+    moved : tuple of Moved
+        Movements towards each concept by the augmentation; empty where none was given.
     """
 
     identity: Identity
@@ -85,12 +101,22 @@ class Concepts:
     failures: tuple[Failure, ...]
     seed: int
     notes: tuple[str, ...] = ()
+    additions: dict[tuple[str, str], Added] = field(default_factory=dict, repr=False)
+    heard: tuple[JudgedBySound, ...] = field(default=(), repr=False)
+    changed: dict[str, Changed] = field(default_factory=dict, repr=False)
+    flags: dict[str, tuple[Flag, ...]] = field(default_factory=dict, repr=False)
+    moved: tuple[Moved, ...] = field(default=(), repr=False)
 
     @property
     def significant(self) -> tuple[JudgedConcept, ...]:
         """What is significant for its own class, the largest effect first."""
         own = [one for one in self.tested if one.of == one.label and one.verdict == "significant"]
         return tuple(sorted(own, key=lambda one: -abs(one.effect)))
+
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """Sentences on what interventions say otherwise than gradients, or than each other."""
+        return disagreements(self.tested, self.heard)
 
 
 @tells_progress
@@ -141,14 +167,31 @@ def find_concepts(
         notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")
     pool = _pool(entries, measured, first)
     kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
+    given: dict[str, Any] = {"n_null": n_null, "strength": strength, "seed": seed}
     if any(found.gradients is None for found in measured):
         tested: list[JudgedConcept] = []
         notes.append("the model cannot be differentiated, so concepts are tested by interventions alone")
+        sure = accuracies(pool, concepts, strength=strength, seed=seed)
     else:
-        slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
-        tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
-    removals = _removals(entries, measured, first, identity, kept, middles, seed)
-    return Concepts(identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes))
+        slopes = {label: _in_windows(_slopes, entries, measured, first, label) for label in identity.labels}
+        tested = all_tested(pool, concepts, slopes, **given)
+        sure = {one.concept: one.accuracy for one in tested}
+    moved: tuple[Moved, ...] = ()
+    if identity.augmentation:
+        moves = {label: _in_windows(_movements, entries, measured, first, label) for label in identity.labels}
+        moved = recognised(pool, concepts, moves, **given)
+    told = interventions(
+        {(one.of, one.name): one.number for one in kept},
+        halves_of(entries, measured, first, middles, seed=seed),
+        sure,
+    )
+    notes += control_notes(identity, entries, measured)
+    return Concepts(
+        *(identity, kept, dropped, tuple(tested), told.removals, failures, seed, tuple(notes)),
+        *(told.additions, told.judged, told.changed),
+        _flags(entries, measured, first, kept, middles, moved),
+        moved,
+    )
 
 
 def _pool(entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool]) -> Pool:
@@ -190,35 +233,41 @@ def _discover(
     return tuple(kept), tuple(dropped), concepts, middles
 
 
-def _slopes(
-    entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool], label: str
-) -> tuple[Floats, Numbers]:
-    """The gradients of a class's windows in the half on which concepts are tested, and the song of each."""
-    own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
-    parts: list[Any] = [measured[i].gradients for i in own]
-    return np.concatenate(parts).astype(np.float64), np.repeat(own, [len(part) for part in parts])
-
-
-def _removals(
+def _in_windows(
+    numbers: Callable[[Measured], Floats],
     entries: Sequence[Entry],
     measured: Sequence[Measured],
     first: Sequence[bool],
-    identity: Identity,
+    label: str,
+) -> tuple[Floats, Numbers]:
+    """Numbers of a class's windows in the half on which concepts are tested, and the song of each."""
+    own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
+    parts = [numbers(measured[i]) for i in own]
+    return np.concatenate(parts).astype(np.float64), np.repeat(own, [len(part) for part in parts])
+
+
+def _slopes(found: Measured) -> Any:
+    return found.gradients
+
+
+def _movements(found: Measured) -> Any:
+    """What the augmentation changes in the layer; nothing in a song that was measured without it."""
+    if found.augmented is None:
+        return np.zeros_like(found.windows)
+    return found.augmented - np.tile(found.windows, (len(found.augmented) // len(found.windows), 1))
+
+
+def _flags(
+    entries: Sequence[Entry],
+    measured: Sequence[Measured],
+    first: Sequence[bool],
     kept: Sequence[Discovered],
     middles: dict[str, Floats],
-    seed: int,
-) -> dict[tuple[str, str], Removed]:
-    """What taking the patches of each concept out of its own class's other songs does to that class."""
-    found: dict[tuple[str, str], Removed] = {}
-    for column, label in enumerate(identity.labels):
-        own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
-        activations = np.concatenate([measured[i].activations for i in own]).astype(np.float64)
-        removals = np.concatenate([measured[i].removals[:, column] for i in own]).astype(np.float64)
-        energies = np.array([patch.share for i in own for patch in measured[i].patches])
-        songs = np.repeat(own, [len(measured[i].patches) for i in own])
-        belongs = nearest(activations, middles[label])
-        for concept in (one for one in kept if one.of == label):
-            told = removed(belongs == concept.number, removals, energies, songs, seed=seed)
-            if told is not None:
-                found[concept.name, label] = told
-    return found
+    moved: Sequence[Moved],
+) -> dict[str, tuple[Flag, ...]]:
+    """What is suspect of each concept, in the songs in which it was found."""
+    known = [pair for pair, in_first in zip(zip(entries, measured, strict=True), first, strict=True) if in_first]
+    sides = {
+        label: FirstHalf.of([pair for pair in known if pair[0].label == label], own) for label, own in middles.items()
+    }
+    return all_flags({one.name: (one.of, one.number, one.cluster.members) for one in kept}, sides, moved)

@@ -82,10 +82,11 @@ def cut_hz(audio: Audio) -> float | None:
     """
     levels = _levels(audio)
     lowest = max(_N_BELOW, round(LOWEST_CUT_HZ / _BAND_HZ))
-    for band in reversed(range(lowest, len(levels) - 1)):
-        if levels[band - _N_BELOW : band].min() - levels[band + 1 :].max() >= SHARP_DB:
-            return band * _BAND_HZ
-    return None
+    bands = range(lowest, len(levels) - 1)
+    drops = [levels[band - _N_BELOW : band].min() - levels[band + 1 :].max() for band in bands]
+    if not drops or max(drops) < SHARP_DB:
+        return None
+    return bands[int(np.argmax(drops))] * _BAND_HZ
 
 
 def _levels(audio: Audio) -> NDArray[np.float64]:

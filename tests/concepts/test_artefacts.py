@@ -7,8 +7,10 @@ import pytest
 from audiolime_ext.concepts.artefacts import flags
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry
+from audiolime_ext.concepts.traits import Traits
 
 SONGS = [Entry(f"{i}.wav", str(i), f"song {i}", "rock", f"album {i // 2}") for i in range(10)]
+TRAITS = {song.key: Traits(3.0, -20.0, None) for song in SONGS}
 NOTE = (0.5, 1.0, 200.0, 900.0)
 
 
@@ -28,29 +30,29 @@ def patches(place: tuple[float, float, float, float] | None, songs: list[Entry] 
     ],
 )
 def test_what_is_suspect_is_flagged(kind: str, place: tuple[float, float, float, float] | None) -> None:
-    assert [flag.kind for flag in flags(patches(place), patches(NOTE), window_s=3.0)] == [kind]
+    assert [flag.kind for flag in flags(patches(place), patches(NOTE), TRAITS)] == [kind]
 
 
 def test_music_is_not_flagged() -> None:
     for place in (NOTE, (0.06, 2.9, 60.0, 7000.0), (1.0, 1.3, 40.0, 80.0)):
-        assert flags(patches(place), patches(NOTE), window_s=3.0) == []
+        assert flags(patches(place), patches(NOTE), TRAITS) == []
 
 
 def test_what_all_patches_of_a_class_are_is_no_mark_of_a_concept() -> None:
-    assert flags(patches(None), [*patches(None), *patches(NOTE)], window_s=3.0) == []
+    assert flags(patches(None), [*patches(None), *patches(NOTE)], TRAITS) == []
 
 
 def test_half_of_the_patches_are_enough_and_the_numbers_are_said() -> None:
-    (flag,) = flags([*patches(None, SONGS[:5]), *patches(NOTE, SONGS[5:])], patches(NOTE), window_s=3.0)
+    (flag,) = flags([*patches(None, SONGS[:5]), *patches(NOTE, SONGS[5:])], patches(NOTE), TRAITS)
     assert flag.text.startswith("5 of 10 patches are silent")
     assert flag.text.endswith("(0 % of the class's other patches)")
-    assert not flags([*patches(None, SONGS[:4]), *patches(NOTE, SONGS[5:])], patches(NOTE), window_s=3.0)
+    assert not flags([*patches(None, SONGS[:4]), *patches(NOTE, SONGS[5:])], patches(NOTE), TRAITS)
 
 
 def test_patches_of_one_song_or_one_album_are_flagged_once() -> None:
-    one = flags([*patches(NOTE, SONGS[:1] * 6), *patches(NOTE, SONGS[5:])], patches(NOTE), window_s=3.0)
+    one = flags([*patches(NOTE, SONGS[:1] * 6), *patches(NOTE, SONGS[5:])], patches(NOTE), TRAITS)
     assert [flag.text for flag in one] == [
         "6 of 11 patches are of one song, song 0 (10 % of the class's other patches)"
     ]
-    album = flags([*patches(NOTE, SONGS[:2] * 4), *patches(NOTE, SONGS[6:])], patches(NOTE), window_s=3.0)
+    album = flags([*patches(NOTE, SONGS[:2] * 4), *patches(NOTE, SONGS[6:])], patches(NOTE), TRAITS)
     assert [flag.kind for flag in album] == ["one group"]
