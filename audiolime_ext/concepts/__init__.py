@@ -8,7 +8,7 @@
 - `cavs`: concept activation vectors, thousands at a time; `separating`: is a concept told apart at all?
 - `tcav`: does it raise a class? `testing`: all concepts, all classes
 - `removing`: what happens without its sound, or with it elsewhere; `intervening`: all concepts, all classes by that;
-  `deciding`: decisions that hang on a concept
+  `deciding`, `taking_out`: decisions that hang on a concept
 - `artefacts`: concepts of what a classifier should not hear; `flagging`: all concepts held to that; `augmenting`: what
   an augmentation has taught it
 

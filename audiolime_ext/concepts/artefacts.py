@@ -149,7 +149,7 @@ def few(n_patches: int, n_all: int) -> list[Flag]:
     return [Flag("few", text, n_patches / n_all, 1 - n_patches / n_all)]
 
 
-def place(stays: Sequence[bool], comes: Sequence[bool]) -> list[Flag]:
+def of_a_place(stays: Sequence[bool], comes: Sequence[bool]) -> list[Flag]:
     """A flag where patches stay what they are although another song sounds in them.
 
     Parameters

@@ -2,7 +2,7 @@
 
 A decision is the class with the largest logit, among the classes of the store. The store knows each window without one
 patch at a time, so here is told how many windows change when *one* of a concept's patches is taken out, the one that
-matters most; `audiolime_ext.concepts.removing_all` takes out all of them at once, and asks the model again.
+matters most; `audiolime_ext.concepts.taking_out` takes out all of them at once, and asks the model again.
 """
 
 from __future__ import annotations

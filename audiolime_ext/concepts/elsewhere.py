@@ -87,10 +87,7 @@ def there(patches: Patches, other: Samples) -> There:
     [True, True]
     """
     at = tuple(patch.window % len(other) for patch in patches.of)
-    spectra = [_spectrum(window, patches.sr) for window in other]
-    under = [
-        _signal(share * spectra[window], other.shape[-1]) for share, window in zip(shares(patches), at, strict=True)
-    ]
+    under = [heard_through(share, other[window], patches.sr) for share, window in zip(shares(patches), at, strict=True)]
     return There(np.stack(under), other[list(at)] + patches.alone, other, at)
 
 
@@ -105,6 +102,11 @@ def shares(patches: Patches) -> Iterator[Floats32]:
         sounds = whole > _NOTHING * whole.max()
         own = _power(_spectrum(alone, patches.sr))
         yield np.minimum(np.divide(own, whole, out=np.zeros_like(whole), where=sounds), 1)
+
+
+def heard_through(share: Floats32, window: Samples, sr: int) -> Samples:
+    """What a mask (n_frames, n_bins), as `shares` gives it, lets through of a window (n_channels, n_samples)."""
+    return _signal(share * _spectrum(window, sr), window.shape[-1])
 
 
 def left(patches: Patches, changed: Samples) -> Floats32:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.concepts.artefacts import Flag, Placed, compared, few, flags, place
+from audiolime_ext.concepts.artefacts import Flag, Placed, compared, few, flags, of_a_place
 from audiolime_ext.concepts.augmenting import Moved
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.measuring import Measured
@@ -87,7 +87,7 @@ class FirstHalf:
         found = flags(mine, others, self.traits)
         asked = self.lands >= 0
         stays, comes = ((self.lands[side & asked] == number).tolist() for side in (own, ~own))
-        found += [*place(stays, comes), *few(len(members), len(self.placed))]
+        found += [*of_a_place(stays, comes), *few(len(members), len(self.placed))]
         if silences:
             bars = ([patch.silent for _, patch in some] for some in (mine, others))
             found += compared("augmentation's bar", "are the black bar of the augmentation, which silences", *bars)

@@ -3,9 +3,11 @@
 For every concept and every class two things are known, where at least five songs have a patch of it: what taking its
 patches out of the songs of its own class does, and what adding them to songs of other classes does
 (`audiolime_ext.concepts.removing`). Of a model without gradients they are the only test. Each pair has one p-value:
-the smaller of the two, doubled where both were asked (Bonferroni). Discoveries are made as by gradients: concepts for
-their own class are one family, all others a second, and the share of false ones is held at 5 % in each
-(`audiolime_ext.concepts.testing`); the words are the same.
+the smaller of the two, doubled where both were asked (Bonferroni). An intervention counts where it does something, and
+more than patches as loud do (`audiolime_ext.concepts.removing.Removed.p_of_both`).
+
+Discoveries are made as by gradients: concepts for their own class are one family, all others a second, and the share of
+false ones is held at 5 % in each (`audiolime_ext.concepts.testing`); the words are the same.
 
 Where both gradients and interventions are known, they are held against each other by their signs.
 """
@@ -22,6 +24,7 @@ from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.deciding import Changed, changed
 from audiolime_ext.concepts.drawing import Numbers, draw
 from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry
 from audiolime_ext.concepts.removing import Added, Exchange, Removed, nearest
 from audiolime_ext.concepts.separating import Accuracy, accuracy
@@ -34,6 +37,8 @@ class OtherHalf:
 
     Parameters
     ----------
+    placed : tuple of (Entry, Patch)
+        Song and place of each.
     clusters : ndarray of int, shape (n_patches,)
         Number of the cluster whose middle each lies nearest to.
     removals, added : ndarray of float64, shape (n_patches, n_classes)
@@ -46,6 +51,7 @@ class OtherHalf:
         Patches that may stand for each other.
     """
 
+    placed: tuple[tuple[Entry, Patch], ...] = field(repr=False)
     clusters: Numbers
     removals: Floats = field(repr=False)
     added: Floats = field(repr=False)
@@ -54,8 +60,9 @@ class OtherHalf:
     exchange: Exchange = field(repr=False)
 
     @classmethod
-    def of(cls, measured: Sequence[Measured], middles: Floats, *, seed: int = 0) -> OtherHalf:
+    def of(cls, known: Sequence[tuple[Entry, Measured]], middles: Floats, *, seed: int = 0) -> OtherHalf:
         """From what was measured of its songs, and the middles of the class's clusters."""
+        measured, placed = [one for _, one in known], [(entry, patch) for entry, one in known for patch in one.patches]
         activations, removals, logits = (
             np.concatenate([getattr(one, name) for one in measured]).astype(np.float64)
             for name in ("activations", "removals", "logits")
@@ -65,11 +72,15 @@ class OtherHalf:
         added = np.concatenate([lacks if one.added is None else one.added for one, lacks in pairs])
         firsts = np.cumsum([0, *(len(one.logits) for one in measured[:-1])]).tolist()
         held = [first + patch.window for first, one in zip(firsts, measured, strict=True) for patch in one.patches]
-        energies = np.array([patch.share for one in measured for patch in one.patches])
+        energies = np.array([patch.share for _, patch in placed])
         songs = np.repeat(np.arange(len(measured)), [len(one.patches) for one in measured])
         exchange = Exchange.of(energies, songs, seed=seed)
-        of_layer = nearest(activations, middles)
-        return cls(of_layer, removals, added.astype(np.float64), np.array(held, np.intp), logits, exchange)
+        numbers = nearest(activations, middles), removals, added.astype(np.float64), np.array(held, np.intp), logits
+        return cls(tuple(placed), *numbers, exchange)
+
+    def held(self, number: int) -> tuple[tuple[Entry, Patch], ...]:
+        """The patches of a cluster."""
+        return tuple(self.placed[i] for i in np.flatnonzero(self.clusters == number))
 
 
 @dataclass(frozen=True)
@@ -83,9 +94,9 @@ class JudgedBySound:
     label : str
         Class that is asked about.
     removed : Removed or None
-        What happens without it; None: too few songs have a patch of it.
+        Change without its patches; None: too few songs have one.
     added : Added or None
-        What happens with it in songs of other classes; None: likewise, or it was not asked.
+        Change with them in songs of other classes; None: likewise, or it was not asked.
     p : float
         Permutation p of both together.
     accuracy : Accuracy
@@ -118,7 +129,7 @@ class JudgedBySound:
     @property
     def surest(self) -> Removed:
         """The intervention with the smaller p-value."""
-        return min(self.known, key=lambda one: one.p)
+        return min(self.known, key=lambda one: one.p_of_both)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,12 +178,12 @@ def interventions(
     for (of, name), number in concepts.items():
         half = halves[of]
         members = half.clusters == number
-        removed = half.exchange.told(members, half.removals)
+        removed = half.exchange.told(members, half.removals, Removed)
         added = half.exchange.told(members, half.added, Added)
         for k, label in enumerate(labels if removed or added else ()):
-            pair = removed[k] if removed else None, added[k] if added else None
-            ps = [one.p for one in pair if one is not None]
-            found.append(JudgedBySound(name, of, label, *pair, min(1.0, len(ps) * min(ps)), sure[name]))
+            without, beside = removed[k] if removed else None, added[k] if added else None
+            ps = [one.p_of_both for one in (without, beside) if one is not None]
+            found.append(JudgedBySound(name, of, label, without, beside, min(1.0, len(ps) * min(ps)), sure[name]))
         decisions[name] = changed(members, half.removals, half.windows, half.logits, labels)
     return Interventions(_discovered(found), decisions)
 
@@ -245,6 +256,6 @@ def halves_of(
     """The other half of each class, from all songs and whether concepts were found in them."""
     found = {}
     for label, own in middles.items():
-        some = [measured[i] for i, entry in enumerate(entries) if entry.label == label and not first[i]]
+        some = [(entry, measured[i]) for i, entry in enumerate(entries) if entry.label == label and not first[i]]
         found[label] = OtherHalf.of(some, own, seed=seed)
     return found

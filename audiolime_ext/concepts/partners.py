@@ -72,21 +72,19 @@ def _rank(*of: object) -> bytes:
     return hashlib.sha256(repr(of).encode()).digest()
 
 
-def control_notes(identity: Identity, entries: Sequence[Entry], measured: Sequence[Measured]) -> list[str]:
+def control_notes(identity: Identity, measured: Sequence[Measured]) -> list[str]:
     """What a result must say of how its songs were put beside others.
 
     Parameters
     ----------
     identity : Identity
         Identity of the store.
-    entries : sequence of Entry
-        Songs that were measured.
     measured : sequence of Measured
-        What came of each.
+        Measurements of its songs.
     """
     if not identity.controls:
         return ["measured without controls: nothing is known of patches in other songs' places, or added to them"]
-    notes, n_songs = [], len(entries)
+    notes, n_songs = [], len(measured)
     if n := sum(not found.partner for found in measured):
         told = share_of(n, n_songs, "song", verb=("has", "have"))
         notes.append(f"{told} no other song that will do, so nothing is known of its patches elsewhere")

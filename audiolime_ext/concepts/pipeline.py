@@ -88,8 +88,8 @@ class Finding:
                 store.put(entry.task, entry.name, found)
 
             partners = Partners(self.entries, self.seed) if self.identity.controls else None
-            told = {"doing": "asking about patches", "unit": "song", "say": say}
-            driver = Driver(store, keep, engine, policy, donors=partners, **told)
+            words = "asking about patches", "song"
+            driver = Driver(store, keep, engine, policy, donors=partners, doing=words[0], unit=words[1], say=say)
             driver.run(sorted(self.mine, key=lambda entry: entry.key))
         return Path(path)
 

@@ -12,10 +12,12 @@ songs). All concepts and classes see the same permutations.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.tcav import p_value
@@ -59,6 +61,21 @@ class Removed:
         """How much more the class changes than by any patch as loud."""
         return self.effect - self.other
 
+    @property
+    def p_of_both(self) -> float:
+        """The larger p-value of two: that of what goes beyond patches as loud, and that of the effect itself.
+
+        The second is Student's over songs. Patches that do nothing fall behind others as loud where one of those does
+        much, which is no effect of theirs; and where the two have different signs, nothing is shown (1).
+        """
+        from scipy.special import stdtr
+
+        if self.effect * self.beyond <= 0:
+            return 1.0
+        dof = self.n_songs - 1
+        error = (self.high - self.low) / 2 / t_quantile(0.975, dof)
+        return max(self.p, float(2 * stdtr(dof, -abs(self.effect) / error)) if error > 0 else 0.0)
+
 
 class Added(Removed):
     """What adding a concept's patches to songs of other classes does to a class; fields as `Removed` has them.
@@ -66,6 +83,9 @@ class Added(Removed):
     Its `effect` is the mean over songs, from which the patches are, of the logits by which the class is *higher* with a
     member. So both effects are positive where a concept raises a class.
     """
+
+
+Told = TypeVar("Told", bound=Removed)
 
 
 def nearest(activations: Floats, middles: Floats) -> Numbers:
@@ -101,7 +121,7 @@ class Exchange:
             places[own] = own[rng.random((n_permuted, len(own))).argsort(axis=1)].T
         return cls(numbers, cells, places)
 
-    def told(self, members: Members, changes: Floats, kind: type[Removed] = Removed) -> tuple[Removed, ...]:
+    def told(self, members: Members, changes: Floats, kind: type[Told]) -> tuple[Told, ...]:
         """What a concept's patches do to each class; empty where fewer than five songs have a member.
 
         Parameters
@@ -117,11 +137,11 @@ class Exchange:
         --------
         >>> songs, members = np.repeat(np.arange(8), 10), np.arange(80) % 10 == 0
         >>> changes = np.where(members, 2.0, 0.1) + np.random.default_rng(0).normal(0, 0.01, 80)
-        >>> (found,) = Exchange.of(np.ones(80), songs).told(members, changes[:, None])
+        >>> (found,) = Exchange.of(np.ones(80), songs).told(members, changes[:, None], Removed)
         >>> round(found.effect, 1), round(found.other, 1), found.p < 0.01
         (2.0, 0.6, True)
         """
-        known = np.isfinite(changes).all(axis=1)
+        known = np.asarray(np.isfinite(changes).all(axis=1))
         with_some, counts = np.unique(self.songs[members & known], return_counts=True)
         if len(with_some) < FEWEST_SONGS:
             return ()
@@ -136,11 +156,10 @@ class Exchange:
             null += weight * residuals[self.places[patch]]
         beyond, ends = weights @ residuals[chosen], mean_intervals(own, 0.95)
         assert ends is not None  # of five songs or more
-        numbers = zip(own.mean(axis=0), *ends, other, strict=True)
-        return tuple(
-            kind(*map(float, four), p_value(float(beyond[k]), null[:, k]), len(with_some), len(chosen))
-            for k, four in enumerate(numbers)
-        )
+        effects, lows, highs, others = (one.tolist() for one in (own.mean(axis=0), *ends, other))
+        ps = [p_value(float(beyond[k]), null[:, k]) for k in range(len(beyond))]
+        numbers = zip(effects, lows, highs, others, ps, strict=True)
+        return tuple(kind(*five, len(with_some), len(chosen)) for five in numbers)
 
     def _expected(self, changes: Floats, known: Members) -> Floats:
         """The mean change of each patch's cell, shape (n_patches, n_classes)."""

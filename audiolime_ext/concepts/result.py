@@ -87,6 +87,8 @@ class Concepts:
         Every concept and every class, by these interventions; only where enough songs have one.
     changed : mapping of str to Changed
         Concept → decisions that change when one of its patches is taken out.
+    again : mapping of str to tuple of (Entry, Patch)
+        Concept → patches that lie nearest to its middle in the songs of its class on which it is tested.
     flags : mapping of str to tuple of Flag
         Concept → what is suspect of it; empty where nothing is.
     moved : tuple of Moved
@@ -104,6 +106,7 @@ class Concepts:
     additions: dict[tuple[str, str], Added] = field(default_factory=dict, repr=False)
     heard: tuple[JudgedBySound, ...] = field(default=(), repr=False)
     changed: dict[str, Changed] = field(default_factory=dict, repr=False)
+    again: dict[str, tuple[tuple[Entry, Patch], ...]] = field(default_factory=dict, repr=False)
     flags: dict[str, tuple[Flag, ...]] = field(default_factory=dict, repr=False)
     moved: tuple[Moved, ...] = field(default=(), repr=False)
 
@@ -180,15 +183,13 @@ def find_concepts(
     if identity.augmentation:
         moves = {label: _in_windows(_movements, entries, measured, first, label) for label in identity.labels}
         moved = recognised(pool, concepts, moves, **given)
-    told = interventions(
-        {(one.of, one.name): one.number for one in kept},
-        halves_of(entries, measured, first, middles, seed=seed),
-        sure,
-    )
-    notes += control_notes(identity, entries, measured)
+    others = halves_of(entries, measured, first, middles, seed=seed)
+    told = interventions({(one.of, one.name): one.number for one in kept}, others, sure)
+    notes += control_notes(identity, measured)
     return Concepts(
         *(identity, kept, dropped, tuple(tested), told.removals, failures, seed, tuple(notes)),
         *(told.additions, told.judged, told.changed),
+        {one.name: others[one.of].held(one.number) for one in kept},
         _flags(entries, measured, first, kept, middles, moved),
         moved,
     )

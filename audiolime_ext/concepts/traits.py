@@ -39,30 +39,28 @@ class Traits:
     cut_hz: float | None
 
 
-def traits_of(audio: Audio, windows: Samples, *, start_s: float, duration_s: float, sr: int, lead: int) -> Traits:
+def traits_of(excerpt: Audio, windows: Samples, sr: int, lead: int) -> Traits:
     """The traits of an excerpt.
 
     Parameters
     ----------
-    audio : Audio
-        Recording.
+    excerpt : Audio
+        Excerpt at the recording's own rate.
     windows : ndarray of float32, shape (n_windows, n_channels, lead + n_samples)
-        What the model hears of the excerpt.
-    start_s, duration_s : float
-        Start and length of the excerpt in seconds.
+        Signals of the excerpt as the model hears it.
     sr, lead : int
         Rate in Hz at which the model listens, and the samples before each window.
 
     Examples
     --------
     >>> tone = Audio(0.1 * np.sin(np.arange(16000, dtype=np.float32))[None], 16000)
-    >>> traits_of(tone, tone.samples[None], start_s=0.0, duration_s=1.0, sr=16000, lead=0)
+    >>> traits_of(tone, tone.samples[None], 16000, 0)
     Traits(window_s=1.0, level_db=-23.0, cut_hz=None)
     """
     power = float(np.mean(np.square(windows, dtype=np.float64)))
     level_db = round(10 * np.log10(max(power, 1e-20)), 1)
-    found = cut_hz(audio.excerpt(start_s, duration_s))
-    found = audio.sr / 2 if found is None else found
+    found = cut_hz(excerpt)
+    found = excerpt.sr / 2 if found is None else found
     window_s = (windows.shape[-1] - lead) / sr
     return Traits(float(window_s), float(level_db), found if found < _FULL * sr / 2 else None)
 

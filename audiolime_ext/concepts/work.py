@@ -73,8 +73,7 @@ class Ears:
         """
         start_s, duration_s = self.span(audio, entry)
         patches = patches_of(audio, self.model, self.splits, start_s=start_s, duration_s=duration_s)
-        given = {"start_s": start_s, "duration_s": duration_s, "sr": patches.sr, "lead": patches.lead}
-        traits = traits_of(audio, patches.windows, **given)
+        traits = traits_of(audio.excerpt(start_s, duration_s), patches.windows, patches.sr, patches.lead)
         own = self.labels.index(entry.label)
         found = measure(self.model, self.layer, patches, self.columns, own, traits=traits)
         if self.augmentation is not None:

@@ -13,7 +13,7 @@ SONGS = np.repeat(np.arange(12), 12)
 def removed(
     members: np.ndarray, changes: np.ndarray, energies: np.ndarray, songs: np.ndarray, *, seed: int = 0
 ) -> Removed | None:
-    found = Exchange.of(energies, songs, seed=seed).told(members, changes[:, None])
+    found = Exchange.of(energies, songs, seed=seed).told(members, changes[:, None], Removed)
     return found[0] if found else None
 
 
@@ -61,7 +61,7 @@ def test_classes_are_told_apart_and_what_is_not_known_is_left_out() -> None:
     assert own.effect == pytest.approx(2, abs=0.2)
     assert own.p < 0.01 < other.p
     changes[SONGS < 8] = np.nan
-    assert Exchange.of(rng.random(len(SONGS)), SONGS).told(members, changes) == ()
+    assert Exchange.of(rng.random(len(SONGS)), SONGS).told(members, changes, Removed) == ()
 
 
 def test_patches_change_places_within_their_song_and_third() -> None:
