@@ -141,14 +141,20 @@ def hears_silence() -> Listener:
 
 def test_the_bar_of_a_mask_is_told_to_be_the_augmentations(tmp_path: Path) -> None:
     options: dict[str, Any] = {"splits": ["slic:6", "slic:10"], "duration_s": 1.0, "workers": 0, "progress": False}
-    given = {**options, "augmentation": mask, "store": tmp_path / "x.concepts"}
-    store = measure_concepts(with_bars(tmp_path / "songs"), hears_silence(), "hidden", **given)
-    found = find_concepts(store, n_clusters=6, n_null=1000, progress=False)
-    kinds = {name: {flag.kind: flag.text for flag in some} for name, some in found.flags.items()}
-    bars = {name for name, flags in kinds.items() if "silence" in flags}
-    assert bars
-    assert {name.split()[0] for name in bars} == {"a"}
-    for name in bars:
-        assert "are the black bar of the augmentation" in kinds[name]["augmentation's bar"]
-        assert "what the augmentation does" in kinds[name]
-    assert {one.concept for one in found.moved} == set(found.flags)
+    songs = with_bars(tmp_path / "songs")
+    for augmentation in (mask, nothing):
+        given = {**options, "augmentation": augmentation, "store": tmp_path / f"{augmentation.__name__}.concepts"}
+        found = find_concepts(measure_concepts(songs, hears_silence(), "hidden", **given), n_clusters=6, n_null=1000)
+        does = {
+            name for name, some in found.flags.items() if "what the augmentation does" in [flag.kind for flag in some]
+        }
+        holds = {one.name: sum(patch.silent for _, patch in one.patches) for one in found.kept}
+        bar = max(holds, key=lambda name: holds[name])
+        assert bar.startswith("a ")
+        assert holds[bar] >= 6
+        assert {one.concept for one in found.moved} == set(holds)
+        assert (bar in does) if augmentation is mask else not does
+
+
+def nothing(samples: np.ndarray, sr: int, rng: np.random.Generator) -> np.ndarray:
+    return samples
