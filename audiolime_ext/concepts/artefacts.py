@@ -159,7 +159,7 @@ def of_a_place(stays: Sequence[bool], comes: Sequence[bool]) -> list[Flag]:
     comes : sequence of bool
         True for each other patch of the class that does so.
     """
-    words = "stay in it where their place is filled with another song's audio: a place, not a sound"
+    words = "still lie in it with another song's audio in their place: it is a place, not a sound"
     return compared("place", words, stays, comes)
 
 

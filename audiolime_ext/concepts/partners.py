@@ -60,6 +60,11 @@ class Partners:
         able = [one for one in able if one.key not in left_out and one.sha256 != host.sha256]
         return (min(able, key=lambda one: _rank(self.seed, host.key, one.key)),) if able else ()
 
+    @property
+    def left_out(self) -> list[str]:
+        """Names of the songs that cannot be partners."""
+        return [entry.name for entry in self.entries if entry.key in self.unusable]
+
     def leave_out(self, donor: str, host: str | None = None) -> None:
         """Draw a song no more, by its key: for one song or (None) for all."""
         if host is None:

@@ -91,6 +91,9 @@ class Finding:
             words = "asking about patches", "song"
             driver = Driver(store, keep, engine, policy, donors=partners, doing=words[0], unit=words[1], say=say)
             driver.run(sorted(self.mine, key=lambda entry: entry.key))
+            if names := [] if partners is None else partners.left_out:
+                told = f"{counted(len(names), 'song')} cannot be put beside others, which were put beside the next"
+                driver.say(f"{told}: {', '.join(names)}")
         return Path(path)
 
 

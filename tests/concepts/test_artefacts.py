@@ -92,7 +92,7 @@ def test_small_concepts_and_places_are_flagged() -> None:
     assert few(10, 300) == []
     (flag,) = of_a_place([True] * 8 + [False] * 2, [False] * 90 + [True] * 10)
     assert (flag.kind, flag.share, flag.elsewhere) == ("place", 0.8, 0.1)
-    assert flag.text.startswith("8 of 10 patches stay in it where their place is filled with another song's audio")
+    assert flag.text.startswith("8 of 10 patches still lie in it with another song's audio in their place")
     assert of_a_place([True] * 4 + [False] * 6, [False] * 90) == []
     assert of_a_place([True] * 10, [True] * 40 + [False] * 60) == []  # whatever is heard lands in it
     assert of_a_place([], [True]) == []

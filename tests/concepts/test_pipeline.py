@@ -14,7 +14,6 @@ from audiolime_ext import Audio, tagger
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.collection.engine.jobs import DonorError
 from audiolime_ext.concepts.elsewhere import there
-from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.patches import patches_of
 from audiolime_ext.concepts.pipeline import measure_concepts, plan_concepts
 from audiolime_ext.concepts.records import Entry
@@ -84,7 +83,7 @@ def test_workers_measure_the_same(songs: Path, tmp_path: Path) -> None:
                 np.testing.assert_array_equal(getattr(mine, part), getattr(theirs, part))
 
 
-def measured(store: Path) -> dict[str, tuple[Entry, Measured]]:
+def measured(store: Path) -> dict[str, tuple[Entry, Any]]:
     with ConceptStore.read(store) as opened:
         return {entry.name: (entry, found) for entry, found in opened.measured()}
 
@@ -132,10 +131,12 @@ def test_a_partner_that_cannot_be_read_gives_way_to_the_next(songs: Path, tmp_pa
     planned = plan_concepts(songs, MODEL, "hidden", **GIVEN)
     Path(asked_most.path).write_bytes(whole[:20])
     try:
-        after = measured(planned.run(tmp_path / "y.concepts"))
+        said: list[str] = []
+        after = measured(planned.run(tmp_path / "y.concepts", say=said.append))
     finally:
         Path(asked_most.path).write_bytes(whole)
     assert set(before) - set(after) == {asked_most.name}
+    assert said == [f"1 song cannot be put beside others, which were put beside the next: {asked_most.name}"]
     for name, (_, found) in after.items():
         assert found.partner
         assert found.partner != asked_most.key
