@@ -33,6 +33,8 @@ class Changed:
         Number of windows that change to each class.
     at_once : bool
         True if all patches of a window were taken out at once; False: one at a time.
+    n_by_others : int or None
+        Number of windows in which another class wins without as many other patches as loud; None: not asked.
 
     Examples
     --------
@@ -44,12 +46,14 @@ class Changed:
     n_changed: int
     to: dict[str, int]
     at_once: bool = False
+    n_by_others: int | None = None
 
     def __str__(self) -> str:
         without = "all of its patches there" if self.at_once else "one of its patches"
         for_whom = ", ".join(f"{n} for {label}" for label, n in sorted(self.to.items(), key=lambda one: -one[1]))
         told = f"{share_of(self.n_changed, self.n_windows, 'window')} decided otherwise without {without}"
-        return told + (f": {for_whom}" if for_whom else "")
+        instead = "" if self.n_by_others is None else f"; {self.n_by_others} without as many others as loud"
+        return told + (f": {for_whom}" if for_whom else "") + instead
 
 
 def changed(members: Members, removals: Floats, windows: Numbers, logits: Floats, labels: Sequence[str]) -> Changed:
@@ -72,7 +76,7 @@ def changed(members: Members, removals: Floats, windows: Numbers, logits: Floats
     --------
     >>> logits, removals = np.array([[2.0, 1.0], [3.0, 0.0]]), np.array([[1.5, 0.0], [0.2, 0.0], [1.0, 0.0]])
     >>> changed(np.ones(3, bool), removals, np.array([0, 0, 1]), logits, ["rock", "jazz"])
-    Changed(n_windows=2, n_changed=1, to={'jazz': 1}, at_once=False)
+    Changed(n_windows=2, n_changed=1, to={'jazz': 1}, at_once=False, n_by_others=None)
     """
     own, before = np.flatnonzero(members), logits.argmax(axis=1)
     after = logits[windows[own]] - removals[own]

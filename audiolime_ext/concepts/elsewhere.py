@@ -96,12 +96,17 @@ def shares(patches: Patches) -> Iterator[Floats32]:
 
     Where nothing sounds in the window, the share is 0.
     """
-    powers = [_power(_spectrum(window, patches.sr)) for window in patches.windows]
+    in_windows = powers(patches)
     for patch, alone in zip(patches.of, patches.alone, strict=True):
-        whole = powers[patch.window]
+        whole = in_windows[patch.window]
         sounds = whole > _NOTHING * whole.max()
         own = _power(_spectrum(alone, patches.sr))
         yield np.minimum(np.divide(own, whole, out=np.zeros_like(whole), where=sounds), 1)
+
+
+def powers(patches: Patches) -> list[Floats32]:
+    """Power of each cell of each window, (n_frames, n_bins)."""
+    return [_power(_spectrum(window, patches.sr)) for window in patches.windows]
 
 
 def heard_through(share: Floats32, window: Samples, sr: int) -> Samples:
@@ -124,7 +129,7 @@ def left(patches: Patches, changed: Samples) -> Floats32:
     Energy of the changed window under the patch's mask, as a share of that of the window as it was; 1 where the patch
     is silent, as there is nothing to lose.
     """
-    before = [_power(_spectrum(window, patches.sr)) for window in patches.windows]
+    before = powers(patches)
     after = [[_power(_spectrum(window, patches.sr)) for window in windows] for windows in changed]
     found = np.ones((len(patches.of), len(changed)), np.float32)
     for number, (patch, share) in enumerate(zip(patches.of, shares(patches), strict=True)):

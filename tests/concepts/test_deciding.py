@@ -27,6 +27,7 @@ def test_only_the_concepts_patches_count_and_each_window_once() -> None:
 
 def test_it_is_said_what_was_taken_out() -> None:
     assert str(Changed(1, 1, {"b": 1})) == "1 of 1 window is decided otherwise without one of its patches: 1 for b"
-    assert str(Changed(9, 3, {"b": 1, "c": 2}, at_once=True)) == (
-        "3 of 9 windows are decided otherwise without all of its patches there: 2 for c, 1 for b"
+    assert str(Changed(9, 3, {"b": 1, "c": 2}, at_once=True, n_by_others=1)) == (
+        "3 of 9 windows are decided otherwise without all of its patches there: 2 for c, 1 for b; 1 without as many "
+        "others as loud"
     )

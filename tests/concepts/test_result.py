@@ -12,7 +12,6 @@ from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.pipeline import measure_concepts
 from audiolime_ext.concepts.result import Concepts, find_concepts
 from audiolime_ext.concepts.store import ConceptStore
-from audiolime_ext.concepts.taking_out import removing_all
 from audiolime_ext.errors import UsageError
 from tests.concepts.planted import collection, hears_the_beep
 
@@ -116,19 +115,6 @@ def test_without_controls_nothing_is_known_of_places_and_that_is_said(measured: 
     assert found.removals
     assert "place" not in {flag.kind for some in found.flags.values() for flag in some}
     assert [note for note in found.notes if note.startswith("measured without controls")]
-
-
-def test_all_of_the_beep_is_taken_out_at_once(found: Concepts) -> None:
-    raised = [one.concept for one in found.significant if one.effect > 0]
-    for name in raised:
-        told = removing_all(found, name, hears_the_beep())
-        assert told.at_once
-        assert told.n_windows == found.changed[name].n_windows
-        assert told.n_changed >= found.changed[name].n_changed
-    with pytest.raises(UsageError, match="unknown concept 'a 99'"):
-        removing_all(found, "a 99", hears_the_beep())
-    with pytest.raises(UsageError, match="with another model"):
-        removing_all(found, raised[0], hears_the_beep(1))
 
 
 def test_concepts_are_found_and_tested_on_songs_of_their_own(found: Concepts) -> None:
