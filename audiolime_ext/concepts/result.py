@@ -252,9 +252,8 @@ def _slopes(found: Measured) -> Any:
 
 
 def _movements(found: Measured) -> Any:
-    """What the augmentation changes in the layer; nothing in a song that was measured without it."""
-    if found.augmented is None:
-        return np.zeros_like(found.windows)
+    """What the augmentation changes in the layer."""
+    assert found.augmented is not None  # in a store whose identity names one
     return found.augmented - np.tile(found.windows, (len(found.augmented) // len(found.windows), 1))
 
 
