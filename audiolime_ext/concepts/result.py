@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
+from audiolime_ext.concepts import saved, telling
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
@@ -22,8 +23,14 @@ from audiolime_ext.concepts.removing import Removed, nearest, removed
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
+from audiolime_ext.extras import require
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +99,38 @@ class Concepts:
         own = [one for one in self.tested if one.of == one.label and one.verdict == "significant"]
         return tuple(sorted(own, key=lambda one: -abs(one.effect)))
 
+    def __str__(self) -> str:
+        return telling.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return saved.as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON; `audiolime_ext.concepts.saved` names the keys."""
+        return saved.as_dict(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The same as a text."""
+        return to_json(self.to_dict(), indent=indent)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row for each concept and class (needs the extra ``dataframe``)."""
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(
+            saved.rows(self), columns=list(saved.COLUMNS)
+        )
+        return table
+
+    def write_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write one row for each concept and class, and return the file's path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        write_bytes(saved.as_csv(self).encode(), Path(path))
+        return Path(path)
+
 
 @tells_progress
 def find_concepts(
@@ -129,7 +168,7 @@ def find_concepts(
         identity, known, failures = opened.identity, opened.measured(), tuple(opened.failures())
         n_entries = len(opened.entries())
     if not known:
-        raise UsageError("no song of the store is measured yet; call measure_concepts() again")
+        raise UsageError("no song of the store is measured yet; run audiolime concepts again, or measure_concepts()")
     entries, measured = [entry for entry, _ in known], [found for _, found in known]
     if (n := sum(found.bounded for found in measured)) not in (0, len(measured)):
         raise UsageError(

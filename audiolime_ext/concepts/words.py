@@ -1,0 +1,252 @@
+"""What is said of concepts, in sentences.
+
+A concept is called by its class and a number, and told apart by where its patches lie ("0.2–1.1 kHz, 0.4 s long"). What
+it sounds like is not said: that is for whoever listens.
+
+Kept true: the first sentence says whether anything is significant, in every case; a number stands beside what random
+concepts have, or what any patch as loud does; and where gradients and taking the sound out disagree, that is said with
+both numbers, since the latter is what happened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audiolime_ext.audit.verdict.rates import benjamini_hochberg
+from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.patches import Patch
+from audiolime_ext.concepts.removing import Removed
+from audiolime_ext.concepts.testing import FALSE_DISCOVERIES, JudgedConcept
+from audiolime_ext.files.names import legible
+from audiolime_ext.text import counted, share_of
+
+if TYPE_CHECKING:
+    from audiolime_ext.concepts.result import Concepts, Discovered
+
+N_SHOWN = 10  # patches nearest to the middle, by which a concept's place is told
+LINEAR = (
+    "Everything above this layer is linear, so that the TCAV score is 0 or 1 for every direction, also for a random "
+    "one; effects are given instead."
+)
+
+
+def headline(found: Concepts) -> str:
+    """Whether anything is significant, in a sentence."""
+    n, given = len(found.kept), [one for one in found.tested if not one.of]
+    if not n and not given:
+        return (
+            f"No concept was found: of {counted(len(found.dropped), 'cluster')} of patches, none lies in enough songs."
+        )
+    if not found.tested:
+        return _by_interventions(found)
+    own = [one for one in found.tested if one.of and one.of == one.label]
+    sure, heard = found.significant, sum(one.verdict != "not a concept" for one in own)
+    named = f" {_of_given(given)}" if given else ""
+    if not heard:
+        return f"Nothing is significant: none of {counted(n, 'cluster')} is told apart from other patches.{named}"
+    if not sure:
+        return (
+            f"Nothing is significant: none of {counted(heard, 'concept')} moves its class more surely than random "
+            f"patches of the class do.{named}"
+        )
+    up, down = sum(one.effect > 0 for one in sure), sum(one.effect <= 0 for one in sure)
+    ways = [counted(up, "raises it", "raise it")] * (up > 0) + [counted(down, "lowers it", "lower it")] * (down > 0)
+    first = f"{share_of(len(sure), heard, 'concept')} significant for the class that it was found in"
+    return f"{first}: {' and '.join(ways)}.{named}"
+
+
+def _of_given(given: Sequence[JudgedConcept]) -> str:
+    sure = sum(one.verdict == "significant" for one in given)
+    return f"Of given concepts, {share_of(sure, len(given), 'pair')} of concept and class significant."
+
+
+def _by_interventions(found: Concepts) -> str:
+    """The same of a model without gradients."""
+    if not found.removals:
+        return "Nothing can be told: no concept is in enough of the other songs to be taken out of them."
+    n, beyond = len(found.removals), [found.removals[one].beyond > 0 for one in intervened(found)]
+    if not beyond:
+        return (
+            f"Nothing is significant: taking out any of {counted(n, 'concept')} changes its class no more surely than "
+            "taking out patches as loud."
+        )
+    more, less = sum(beyond), len(beyond) - sum(beyond)
+    ways = [f"without {more} the class falls more than without any patch as loud"] * (more > 0)
+    ways += [f"without {less} it falls less, or rises"] * (less > 0)
+    return f"{share_of(len(beyond), n, 'concept')} significant by what happens without it: {'; '.join(ways)}."
+
+
+def sentences(found: Concepts) -> tuple[str, ...]:
+    """What else is to be known of all, in the order in which it should be read."""
+    told = []
+    if any(one.linear for one in found.tested):
+        told.append(LINEAR)
+    if found.tested:
+        told.append(
+            f"Of all that is called significant, at most {100 * FALSE_DISCOVERIES:.0f} % are expected to be so by "
+            "chance. An effect is by how many logits the class rises on a step towards the concept."
+        )
+    if found.removals:
+        told.append(
+            '"Without it" is by how many logits the class falls where one of the concept\'s patches is taken out; "any '
+            'as loud" is the same of any patch of these songs in the same third by energy.'
+        )
+    sure = [one for one in found.significant if (one.concept, one.label) in found.removals]
+    if other := [legible(one.concept) for one in sure if disagreement(found, one)]:
+        told.append(
+            f"Of {counted(len(sure), 'significant concept')} whose sound was taken out, {len(other)} "
+            f"{'does' if len(other) == 1 else 'do'} not show so what the gradients say ({', '.join(other)}): what "
+            "happens without the sound is what counts."
+        )
+    return tuple(told)
+
+
+def intervened(found: Concepts) -> tuple[tuple[str, str], ...]:
+    """Concepts (with their class) whose removal differs from that of patches as loud, 5 % false discoveries at most."""
+    told = list(found.removals)
+    rejected = benjamini_hochberg([found.removals[one].p for one in told], share=FALSE_DISCOVERIES) if told else []
+    return tuple(one for one, is_one in zip(told, rejected, strict=True) if is_one)
+
+
+def disagreement(found: Concepts, one: JudgedConcept) -> str:
+    """Where taking the sound of a concept out says another thing of a class than the gradients; "" where it does not.
+
+    Parameters
+    ----------
+    found : Concepts
+        Concepts.
+    one : JudgedConcept
+        Judgement by gradients, of those that are significant.
+    """
+    taken = found.removals.get((one.concept, one.label))
+    proven = (one.concept, one.label) in intervened(found)
+    if taken is None or (taken.beyond * one.effect > 0 and proven):
+        return ""
+    does, label = "raises" if one.effect > 0 else "lowers", legible(one.label)
+    numbers = f"it {fall(taken.effect)} without it, and {fall(taken.other)} without any patch as loud"
+    end = "this is what happened" if proven else f"no sure difference (p {probability(taken.p)})"
+    return f"by the gradients it {does} {label}, but {numbers}: {end}"
+
+
+def place(patches: Sequence[Patch]) -> str:
+    """Where patches lie, in words: frequencies, and how long they are or when in their window.
+
+    Parameters
+    ----------
+    patches : sequence of Patch
+        Patches of a concept.
+
+    Examples
+    --------
+    >>> places = [(t, t + 0.4, 210.0, 1090.0) for t in (0.1, 0.9, 1.8, 2.4)]
+    >>> place([Patch("slic:10", i, str(i), 0, 0.2, 1.0, one) for i, one in enumerate(places)])
+    '210 Hz–1.1 kHz, 0.40 s long, at different times'
+    >>> place([Patch("bands:2", 0, "0–2000 Hz", 0, 0.2, 1.0, (0.0, 1.5, 60.0, 1900.0))] * 4)
+    '60 Hz–1.9 kHz, at 0.0–1.5 s of its window, 0–2000 Hz of bands:2'
+    >>> place([Patch("slic:10", 0, "bar", 0, 0.0, 1.0)])
+    'silence'
+    """
+    heard = [one.place for one in patches if one.place is not None]
+    if not heard:
+        return "silence"
+    begin, end, low, high = np.array(heard).T
+    told = [_band(float(np.median(low)), float(np.median(high))), _when(begin, end)]
+    (split, name), n = Counter((one.split, one.name) for one in patches).most_common(1)[0]
+    if n > len(patches) / 2 and len(patches) > 1:
+        told.append(f"{legible(name)} of {legible(split)}")
+    if n_silent := len(patches) - len(heard):
+        told.append(f"{n_silent} of {counted(len(patches), 'patch', 'patches')} silent")
+    return ", ".join(told)
+
+
+def place_of(concept: Discovered) -> str:
+    """Where the patches of a concept lie that are nearest to its middle."""
+    return place([patch for _, patch in concept.patches[:N_SHOWN]])
+
+
+def _band(low: float, high: float) -> str:
+    first, last = hertz(low), hertz(high)
+    if first == last:
+        return f"about {first}"
+    (number, unit), (_, other) = first.split(), last.split()
+    return f"{number if unit == other else first}–{last}"
+
+
+def _when(begin: np.ndarray, end: np.ndarray) -> str:
+    """When patches sound, where most of them do at one time; else how long they are."""
+    length = float(np.median(end - begin))
+    digits = 1 if length >= 1 else 2
+    low, high = np.quantile((begin + end) / 2, [0.25, 0.75])
+    if high - low > length / 2:
+        return f"{length:.{digits}f} s long, at different times"
+    return f"at {np.median(begin):.{digits}f}–{np.median(end):.{digits}f} s of its window"
+
+
+def hertz(frequency: float) -> str:
+    """A frequency with two digits.
+
+    Examples
+    --------
+    >>> hertz(49.8), hertz(996.0), hertz(1149.0), hertz(11420.0)
+    ('50 Hz', '1.0 kHz', '1.1 kHz', '11 kHz')
+    """
+    rounded = float(f"{frequency:.2g}")
+    if rounded < 1000:
+        return f"{rounded:g} Hz"
+    return f"{rounded / 1000:.{1 if rounded < 10_000 else 0}f} kHz"
+
+
+def probability(p: float) -> str:
+    """A p-value with two digits.
+
+    Examples
+    --------
+    >>> probability(0.00019998), probability(0.0514), probability(1.0)
+    ('.0002', '.051', '1')
+    """
+    return f"{p:.2g}".replace("0.", ".", 1)
+
+
+def signed(value: float) -> str:
+    """A number of logits with its sign.
+
+    Examples
+    --------
+    >>> signed(1.5978), signed(-0.0018713), signed(0.0)
+    ('+1.60', '-0.0019', '+0.00')
+    """
+    return f"{value:+.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:+.2g}"
+
+
+def fall(value: float) -> str:
+    """What a class does without something, in words.
+
+    Examples
+    --------
+    >>> fall(1.5), fall(-0.25)
+    ('falls by 1.50', 'rises by 0.25')
+    """
+    return f"{'falls' if value >= 0 else 'rises'} by {signed(abs(value))[1:]}"
+
+
+def told_flags(found: Sequence[Flag]) -> str:
+    """What is suspect of a concept, in one sentence; "" where nothing is."""
+    return f"suspect: {'; '.join(legible(one.text) for one in found)}" if found else ""
+
+
+def told_added(found: Removed) -> str:
+    """What adding a concept's patches to other songs does to a class.
+
+    Examples
+    --------
+    >>> told_added(Removed(1.2, 0.9, 1.5, 0.3, 0.001, 12, 40))
+    'put into 12 other songs, the class rises by 1.20, and by 0.30 with any patch as loud (p .001)'
+    """
+    songs = counted(found.n_songs, "other song")
+    one, other = (fall(-value) for value in (found.effect, found.other))
+    does = other.removeprefix("rises ") if one.split()[0] == other.split()[0] else other
+    return f"put into {songs}, the class {one}, and {does} with any patch as loud (p {probability(found.p)})"
