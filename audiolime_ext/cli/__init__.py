@@ -20,6 +20,7 @@ from audiolime_ext.cli import (
     audit,
     cache,
     checkpoints,
+    concepts,
     demo,
     evaluate_embedding,
     explain,
@@ -44,8 +45,8 @@ from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_
 from audiolime_ext.progress.stages import reporting
 
 COMMANDS = (
-    *(tag, separate, explain, relevance, page, audit, index, similar, why, playlist, map, evaluate_embedding),
-    *(train_embedding, demo, rerun, checkpoints, cache, listing),
+    *(tag, separate, explain, relevance, page, audit, concepts, index, similar, why, playlist, map),
+    *(evaluate_embedding, train_embedding, demo, rerun, checkpoints, cache, listing),
 )
 
 

@@ -1,6 +1,7 @@
 """What has a classifier learnt? Directions in a layer that are sounds, tested, and heard.
 
-- `pipeline`: from a collection to a store, on one screen; `records`, `store`: what is kept; `work`: what a worker does
+- `pipeline`: from a collection to a store, on one screen; `trying`, `estimate`: what is tried before the long work
+- `records`, `store`: what is kept; `work`: what a worker does; `merging`: stores of shards become one
 - `patches`: a song in parts that can be heard; `measuring`: what a model says of each
 - `result`: the concepts of a store; `halves`: songs that they are found in, and others that they are tested on
 - `discovering`: patches that a layer holds for alike; `drawing`: random patches in their place

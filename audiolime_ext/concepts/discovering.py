@@ -98,7 +98,7 @@ def clusters(activations: Floats, songs: Numbers, *, n_clusters: int = N_CLUSTER
             "number of patches are possible"
         )
     found = KMeans(n_clusters, n_init=_STARTS, random_state=seed).fit_predict(activations)
-    made = [_cluster(activations, songs, np.flatnonzero(found == number)) for number in range(n_clusters)]
+    made = [_cluster(activations, songs, np.flatnonzero(found == number)) for number in np.unique(found)]
     return sorted(made, key=lambda one: (bool(one.dropped), -one.n_songs, -len(one.members)))
 
 

@@ -170,6 +170,7 @@ def find_concepts(
     if not known:
         raise UsageError("no song of the store is measured yet; run audiolime concepts again, or measure_concepts()")
     entries, measured = [entry for entry, _ in known], [found for _, found in known]
+    _require_songs(entries, identity.labels)
     if (n := sum(found.bounded for found in measured)) not in (0, len(measured)):
         raise UsageError(
             f"the model answers between 0 and 1 to {n} of {counted(len(measured), 'song')} and beyond to the others, "
@@ -180,14 +181,26 @@ def find_concepts(
         notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")
     pool = _pool(entries, measured, first)
     kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
-    if any(found.gradients is None for found in measured):
+    if n_without := sum(found.gradients is None for found in measured):
         tested: list[JudgedConcept] = []
-        notes.append("the model cannot be differentiated, so concepts are tested by interventions alone")
+        of = "" if n_without == len(measured) else f" of {n_without} of {counted(len(measured), 'song')}"
+        notes.append(f"no gradients were taken{of}, so concepts are tested by taking their sound out alone")
     else:
         slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
         tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
     removals = _removals(entries, measured, first, identity, kept, middles, seed)
     return Concepts(identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes))
+
+
+def _require_songs(entries: Sequence[Entry], labels: Sequence[str]) -> None:
+    """Raise `UsageError` for a class without a song for each half."""
+    for label in labels:
+        if (n := sum(entry.label == label for entry in entries)) < 2:
+            raise UsageError(
+                f"{counted(n, 'song')} of the class {label!r} is measured, and 2 at least are needed, one to find "
+                "concepts in and one to test them on; measure its other songs, too: run audiolime concepts again, with "
+                "--retries where they failed"
+            )
 
 
 def _pool(entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool]) -> Pool:
