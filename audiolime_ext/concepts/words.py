@@ -61,7 +61,8 @@ def headline(found: Concepts) -> str:
 
 def _of_given(given: Sequence[JudgedConcept]) -> str:
     sure = sum(one.verdict == "significant" for one in given)
-    return f"Of given concepts, {share_of(sure, len(given), 'pair')} of concept and class significant."
+    verb = "is" if sure == 1 else "are"
+    return f"{sure} of {counted(len(given), 'pair')} of a given concept and a class {verb} significant."
 
 
 def _by_interventions(found: Concepts) -> str:
