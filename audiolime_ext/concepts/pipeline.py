@@ -27,7 +27,7 @@ from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.concepts.estimate import Estimate, estimate
-from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.measuring import Measured, are_scores
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.trying import without_gradients
@@ -192,8 +192,8 @@ def plan_concepts(
     prints = tuple(require_fingerprint(one) for one in made)
     columns_of = tuple(label_indices(classes, names))
     noise = noise_for(asked, duration_s, 1)
-    predict(asked, noise)  # refuses a model before the long work
-    notes += without_gradients(asked, layer, noise)
+    answers = predict(asked, noise)  # refuses a model before the long work
+    notes += without_gradients(asked, layer, noise, are_scores(answers))
     specs = tuple(one.spec or type(one).__name__ for one in made)
     told = asked.spec or "own model", asked.fingerprint or "", layer
     identity = Identity(*told, classes, specs, prints, float(duration_s), sr)

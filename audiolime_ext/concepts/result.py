@@ -167,6 +167,10 @@ def find_concepts(
     with ConceptStore.read(Path(store)) as opened:
         identity, known, failures = opened.identity, opened.measured(), tuple(opened.failures())
         n_entries = len(opened.entries())
+    if not known and failures:
+        raise UsageError(
+            f"none of {counted(n_entries, 'song')} could be measured, such as {failures[0].name}: {failures[0].reason}"
+        )
     if not known:
         raise UsageError("no song of the store is measured yet; run audiolime concepts again, or measure_concepts()")
     entries, measured = [entry for entry, _ in known], [found for _, found in known]

@@ -68,7 +68,7 @@ def of_class(found: Concepts, label: str, flags: Mapping[str, Sequence[Flag]]) -
     sure = [one for one in found.significant if one.label == label]
     rows = [row(concepts[one.concept], one, found.removals.get((one.concept, label))) for one in sure]
     heard = sum(one.verdict != "not a concept" for one in judged)
-    lines = [f"{legible(label)}: {share_of(len(sure), heard, 'concept')} significant"]
+    lines = [f"{legible(label)}: {share_of(len(sure), heard, 'concept') + ' significant' if heard else 'no concept'}"]
     lines += [_indented(text_table(*_without_empty(HEADER, rows)))] if sure else []
     lines += [_more(concepts[one.concept], found, flags) for one in sure]
     if unsure := sorted((one for one in judged if one.verdict == "not significant"), key=lambda one: one.p):

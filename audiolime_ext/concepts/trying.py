@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.concepts.measuring import are_scores, gradients_of
+from audiolime_ext.concepts.measuring import gradients_of
 from audiolime_ext.errors import MissingError
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.capabilities import Differentiable, Layered
@@ -18,7 +18,7 @@ from audiolime_ext.prediction.contract import Model
 ALONE = "so concepts are tested by taking their sound out alone"
 
 
-def without_gradients(model: Model, layer: str, noise: Samples) -> tuple[str, ...]:
+def without_gradients(model: Model, layer: str, noise: Samples, bounded: bool) -> tuple[str, ...]:
     """A note on why a model has no gradients; none where it has.
 
     Parameters
@@ -29,6 +29,8 @@ def without_gradients(model: Model, layer: str, noise: Samples) -> tuple[str, ..
         Name of the layer.
     noise : ndarray of float32, shape (n_batch, n_windows, n_channels, n_samples)
         Noise, of which one window is asked about.
+    bounded : bool
+        True if the model answers it by scores.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def without_gradients(model: Model, layer: str, noise: Samples) -> tuple[str, ..
     one = noise[:1, :1]
     seen = np.asarray(predict(model.at(layer), one), np.float32)
     try:
-        gradients_of(model, layer, one[0], 0, are_scores(predict(model, one)), seen)
+        gradients_of(model, layer, one[0], 0, bounded, seen)
     except MissingError as error:
         return (f"the model cannot be differentiated here ({error}), {ALONE}",)
     return ()

@@ -53,10 +53,16 @@ def headline(found: Concepts) -> str:
             f"Nothing is significant: none of {counted(heard, 'concept')} moves its class more surely than random "
             f"patches of the class do.{named}"
         )
-    up, down = sum(one.effect > 0 for one in sure), sum(one.effect <= 0 for one in sure)
-    ways = [counted(up, "raises it", "raise it")] * (up > 0) + [counted(down, "lowers it", "lower it")] * (down > 0)
+    more, less = sum(map(above, sure)), len(sure) - sum(map(above, sure))
+    ways = [f"{more} for it more than random patches of the class are"] * (more > 0)
+    ways += [f"{less} less{'' if more else ' than random patches of the class are'}"] * (less > 0)
     first = f"{share_of(len(sure), heard, 'concept')} significant for the class that it was found in"
-    return f"{first}: {' and '.join(ways)}.{named}"
+    return f"{first}: {', '.join(ways)}.{named}"
+
+
+def above(one: JudgedConcept) -> bool:
+    """Whether a concept speaks for its class more than random patches of the class do: what its p-value is of."""
+    return one.derivative > one.chance[1]
 
 
 def _of_given(given: Sequence[JudgedConcept]) -> str:
@@ -87,9 +93,11 @@ def sentences(found: Concepts) -> tuple[str, ...]:
     if any(one.linear for one in found.tested):
         told.append(LINEAR)
     if found.tested:
+        told.append("An effect is by how many logits the class rises on a step towards the concept.")
+    if any(one.discovered for one in found.tested) or (not found.tested and intervened(found)):
         told.append(
             f"Of all that is called significant, at most {100 * FALSE_DISCOVERIES:.0f} % are expected to be so by "
-            "chance. An effect is by how many logits the class rises on a step towards the concept."
+            "chance."
         )
     if found.removals:
         told.append(
@@ -125,12 +133,12 @@ def disagreement(found: Concepts, one: JudgedConcept) -> str:
     """
     taken = found.removals.get((one.concept, one.label))
     proven = (one.concept, one.label) in intervened(found)
-    if taken is None or (taken.beyond * one.effect > 0 and proven):
+    if taken is None or ((taken.beyond > 0) == above(one) and proven):
         return ""
-    does, label = "raises" if one.effect > 0 else "lowers", legible(one.label)
-    numbers = f"it {fall(taken.effect)} without it, and {fall(taken.other)} without any patch as loud"
+    more, label = "more" if above(one) else "less", legible(one.label)
+    numbers = f"{label} {fall(taken.effect)} without it, and {fall(taken.other)} without any patch as loud"
     end = "this is what happened" if proven else f"no sure difference (p {probability(taken.p)})"
-    return f"by the gradients it {does} {label}, but {numbers}: {end}"
+    return f"by the gradients it is for {label} {more} than random patches are, but {numbers}: {end}"
 
 
 def place(patches: Sequence[Patch]) -> str:

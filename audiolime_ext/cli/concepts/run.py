@@ -184,6 +184,9 @@ def _tell(store: Path, args: Namespace, mine: set[str] | None = None) -> int:
     from audiolime_ext.files.plain import to_json
 
     about, failures = counts(store)
+    mine_failed = [failure for failure in failures if mine is None or failure.task in mine]
+    for failure in mine_failed:
+        warn(f"{failure.name}: {failure.reason}")
     if args.shard is None:
         found = found_in(store, args)
         if args.csv is not None:
@@ -191,10 +194,7 @@ def _tell(store: Path, args: Namespace, mine: set[str] | None = None) -> int:
         print(to_json(about | {"csv": args.csv} | found.to_dict()) if args.json else f"{measured(about)}\n{found}")
     else:
         print(to_json(about) if args.json else f"{measured(about)}; join it with the others: audiolime concepts merge")
-    for failure in failures:
-        if mine is None or failure.task in mine:
-            warn(f"{failure.name}: {failure.reason}")
-    return SOME_FAILED if mine is not None and any(failure.task in mine for failure in failures) else 0
+    return SOME_FAILED if mine is not None and mine_failed else 0
 
 
 def counts(store: str | Path) -> tuple[dict[str, Any], list[Any]]:
