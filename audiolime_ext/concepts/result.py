@@ -201,9 +201,9 @@ def _require_songs(entries: Sequence[Entry], labels: Sequence[str]) -> None:
     for label in labels:
         if (n := sum(entry.label == label for entry in entries)) < 2:
             raise UsageError(
-                f"{counted(n, 'song')} of the class {label!r} is measured, and 2 at least are needed, one to find "
-                "concepts in and one to test them on; measure its other songs, too: run audiolime concepts again, with "
-                "--retries where they failed"
+                f"{counted(n, 'song is', 'songs are')} measured of the class {label!r}, and 2 at least are needed, one "
+                "to find concepts in and one to test them on; measure its other songs, too: run audiolime concepts "
+                "again, with --retries where they failed"
             )
 
 

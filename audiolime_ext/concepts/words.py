@@ -54,8 +54,9 @@ def headline(found: Concepts) -> str:
             f"patches of the class do.{named}"
         )
     more, less = sum(map(above, sure)), len(sure) - sum(map(above, sure))
-    ways = [f"{more} for it more than random patches of the class are"] * (more > 0)
-    ways += [f"{less} less{'' if more else ' than random patches of the class are'}"] * (less > 0)
+    than = "than random patches of the class do"
+    ways = [f"{counted(more, 'speaks', 'speak')} for it more {than}"] * (more > 0)
+    ways += [f"{less} less" if more else f"{counted(less, 'speaks', 'speak')} for it less {than}"] * (less > 0)
     first = f"{share_of(len(sure), heard, 'concept')} significant for the class that it was found in"
     return f"{first}: {', '.join(ways)}.{named}"
 
@@ -138,7 +139,7 @@ def disagreement(found: Concepts, one: JudgedConcept) -> str:
     more, label = "more" if above(one) else "less", legible(one.label)
     numbers = f"{label} {fall(taken.effect)} without it, and {fall(taken.other)} without any patch as loud"
     end = "this is what happened" if proven else f"no sure difference (p {probability(taken.p)})"
-    return f"by the gradients it is for {label} {more} than random patches are, but {numbers}: {end}"
+    return f"by the gradients it speaks for {label} {more} than random patches do, but {numbers}: {end}"
 
 
 def place(patches: Sequence[Patch]) -> str:

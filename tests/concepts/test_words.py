@@ -36,9 +36,9 @@ def given(label: str, *, discovered: bool) -> JudgedConcept:
 def test_the_first_sentence_says_what_is_significant_in_every_case(found: Concepts) -> None:
     n, kept = len(found.significant), len(found.kept)
     assert words.headline(found).startswith(f"{n} of {kept} concepts are significant for the class that it was found")
-    assert words.headline(found).endswith(f": {n} for it more than random patches of the class are.")
+    assert words.headline(found).endswith(f": {n} speak for it more than random patches of the class do.")
     below = judged(found, derivative=-1.0)
-    assert words.headline(below).endswith(f": {n} less than random patches of the class are.")
+    assert words.headline(below).endswith(f": {n} speak for it less than random patches of the class do.")
     assert words.headline(judged(found, discovered=False)).startswith(
         f"Nothing is significant: none of {kept} concepts moves its class more surely than random patches"
     )
@@ -76,8 +76,8 @@ def test_what_happens_is_set_above_what_gradients_say(found: Concepts) -> None:
     key = one.concept, one.label
     other = {**found.removals, key: Removed(-0.5, -0.7, -0.3, 0.2, 0.0005, 12, 12)}
     assert words.disagreement(replace(found, removals=other), one) == (
-        "by the gradients it is for a more than random patches are, but a rises by 0.50 without it, and falls by 0.20 "
-        "without any patch as loud: this is what happened"
+        "by the gradients it speaks for a more than random patches do, but a rises by 0.50 without it, and falls by "
+        "0.20 without any patch as loud: this is what happened"
     )
     unsure = {**found.removals, key: Removed(1.0, 0.1, 1.9, 0.9, 0.4, 12, 12)}
     assert "no sure difference (p .4)" in words.disagreement(replace(found, removals=unsure), one)

@@ -36,6 +36,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.files.plain import to_json
 
     require_writable(Path(args.output))
-    page = import_module(PAGE).write_concepts_page(found_in(args.store, args), args.output, title=args.title)
+    found = found_in(args.store, args)
+    page = import_module(PAGE).write_concepts_page(found, args.output, title=args.title)
     print(to_json({"page": str(page)}) if args.json else f"open {legible(page)} in a browser")
     return 0

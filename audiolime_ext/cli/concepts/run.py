@@ -107,6 +107,9 @@ def run(args: Namespace) -> int:
             warn(note)
         if args.dry_run:
             return _tell_estimate(planned.estimate(), args)
+        if store.exists():  # one that does not fit is refused before anything is told
+            with ConceptStore.create_or_resume(store, planned.identity):
+                pass
         _tell_plan(planned, args)
         planned.run(store, policy)
     return _tell(store, args, {entry.key for entry in planned.mine})
