@@ -118,8 +118,8 @@ def sentences(found: Concepts) -> tuple[str, ...]:
 def intervened(found: Concepts) -> tuple[tuple[str, str], ...]:
     """Concepts (with their class) whose removal differs from that of patches as loud, 5 % false discoveries at most."""
     told = list(found.removals)
-    rejected = benjamini_hochberg([found.removals[one].p for one in told], share=FALSE_DISCOVERIES) if told else []
-    return tuple(one for one, is_one in zip(told, rejected, strict=True) if is_one)
+    rejected = benjamini_hochberg([found.removals[one].p for one in told], share=FALSE_DISCOVERIES)
+    return tuple(one for one, is_one in zip(told, rejected.tolist(), strict=True) if is_one)
 
 
 def disagreement(found: Concepts, one: JudgedConcept) -> str:

@@ -35,8 +35,8 @@ class Engine:
             return future
         self.now += self.seconds.pop(0)
         patches = tuple(Patch("bands:2", i, str(i), 0, 0.5, 1.0) for i in range(4))
-        numbers = [np.zeros(shape, np.float32) for shape in ((4, 3), (4, 2), (2, 3), (2, 2), (2, 3))]
-        future.set_result(Measured(patches, *numbers, True))
+        a, r, w, x, g = (np.zeros(shape, np.float32) for shape in ((4, 3), (4, 2), (2, 3), (2, 2), (2, 3)))
+        future.set_result(Measured(patches, a, r, w, x, g, True))
         return future
 
     def trouble(self, *, ask: bool = False) -> str | None:

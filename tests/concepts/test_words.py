@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from tests.concepts.test_result import measured as measured
 UNSURE = Accuracy(0.55, 0.4, 0.7)
 
 
-def judged(found: Concepts, **changes: object) -> Concepts:
+def judged(found: Concepts, **changes: Any) -> Concepts:
     return replace(found, tested=tuple(replace(one, **changes) for one in found.tested))
 
 
