@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from audiolime_ext import Audio, tagger
 from audiolime_ext.cli import main
+from audiolime_ext.cli.concepts.report import PAGE
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import MissingError
 from tests.cli.test_bad_input import refusal
@@ -232,3 +235,27 @@ def test_what_cannot_be_is_one_line(
             assert main(["concepts", str(songs), "-m", model, *split, *FEW, "-o", str(other)]) == 0
         capsys.readouterr()
     assert told in refusal(capsys, "concepts", *asked, code=code)
+
+
+@pytest.mark.usefixtures("songs")
+def test_a_page_is_asked_for_what_was_typed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def page(*given: Any, **options: Any) -> Path:
+        asked.append((given[0].seed, *given[1:], options))
+        return Path(given[2]) / "index.html"
+
+    monkeypatch.setitem(sys.modules, PAGE, cast(Any, SimpleNamespace(write_concepts_page=page)))
+    run(capsys, "concepts", "songs", *ASKED, *FEW)
+    told = run(capsys, "concepts", "report", "songs.concepts", *FEW, "--seed", "3", "-o", "out")
+    assert told == f"open {Path('out/index.html')} in a browser\n"
+    typed = ("--title", "T", "--heard", "a 1", "--table", "tempo.csv", "--no-audio", "--trust", "--json")
+    found = strict(run(capsys, "concepts", "report", "songs.concepts", *FEW, "-o", "out", *typed))
+    assert found == {"page": str(Path("out/index.html"))}
+    usual = {"title": None, "features": "vibenet", "heard": [], "audio": True, "trust": False}
+    given = {"title": "T", "features": "tempo.csv", "heard": ["a 1"], "audio": False, "trust": True}
+    assert asked == [(3, "songs.concepts", "out", usual), (0, "songs.concepts", "out", given)]
+    both = ("concepts", "report", "songs.concepts", "-o", "out", "--table", "tempo.csv", "--no-features")
+    assert "give one of the two" in refusal(capsys, *both, code=2)
