@@ -74,6 +74,11 @@ def of_class(found: Concepts, label: str, flags: Mapping[str, Sequence[Flag]]) -
     if unsure := sorted((one for one in judged if one.verdict == "not significant"), key=lambda one: one.p):
         n = counted(len(unsure), "is not significant", "are not significant")
         lines.append(f"  {n}; the strongest of them: {_in_words(unsure[0])}")
+    elsewhere = {one.concept: others for one in unsure if (others := _elsewhere(found, one.concept))}
+    lines += [
+        f"  {legible(name)}: {words.place_of(concepts[name])}; significant for {others} alone"
+        for name, others in elsewhere.items()
+    ]
     if none := sorted(legible(one.concept) for one in judged if one.verdict == "not a concept"):
         lines.append(f"  not a concept, as its patches are not told apart from others: {', '.join(none)}")
     if told := dropped(found, label):
@@ -108,16 +113,20 @@ def _without_empty(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tupl
 def _more(concept: Discovered, found: Concepts, flags: Mapping[str, Sequence[Flag]]) -> str:
     """Where a concept lies, what it is to other classes, and what is suspect of it."""
     parts = [words.place_of(concept)]
-    others = [
-        f"{legible(one.label)} {signed(one.effect)}"
-        for one in found.tested
-        if one.concept == concept.name and one.label != concept.of and one.verdict == "significant"
-    ]
-    parts += [f"also significant for {', '.join(others)}"] if others else []
+    parts += [f"also significant for {others}"] if (others := _elsewhere(found, concept.name)) else []
     own = [one for one in found.significant if one.concept == concept.name]
     parts += [told for one in own if (told := words.disagreement(found, one))]
     parts += [told] if (told := words.told_flags(flags.get(concept.name, ()))) else []
     return f"  {legible(concept.name)}: {'; '.join(parts)}"
+
+
+def _elsewhere(found: Concepts, name: str) -> str:
+    """The other classes for which a concept is significant, with its effects."""
+    return ", ".join(
+        f"{legible(one.label)} {signed(one.effect)}"
+        for one in found.tested
+        if one.concept == name and one.label != one.of and one.verdict == "significant"
+    )
 
 
 def _in_words(one: JudgedConcept) -> str:

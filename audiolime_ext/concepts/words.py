@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 N_SHOWN = 10  # patches nearest to the middle, by which a concept's place is told
 LINEAR = (
     "Everything above this layer is linear, so that the TCAV score is 0 or 1 for every direction, also for a random "
-    "one; effects are given instead."
+    "one; effects are given instead, which are the same in all songs."
 )
 
 
@@ -49,9 +49,12 @@ def headline(found: Concepts) -> str:
     if not heard:
         return f"Nothing is significant: none of {counted(n, 'cluster')} is told apart from other patches.{named}"
     if not sure:
+        elsewhere = {one.concept for one in found.tested if one.of and one.verdict == "significant"}
+        begin = "Nothing is significant" if not elsewhere else "Nothing is significant for the class it was found in"
+        end = f" {counted(len(elsewhere), 'is', 'are')} significant for another class." if elsewhere else ""
         return (
-            f"Nothing is significant: none of {counted(heard, 'concept')} moves its class more surely than random "
-            f"patches of the class do.{named}"
+            f"{begin}: none of {counted(heard, 'concept')} moves it more surely than random patches of the class "
+            f"do.{end}{named}"
         )
     more, less = sum(map(above, sure)), len(sure) - sum(map(above, sure))
     than = "than random patches of the class do"
@@ -138,7 +141,7 @@ def disagreement(found: Concepts, one: JudgedConcept) -> str:
         return ""
     more, label = "more" if above(one) else "less", legible(one.label)
     numbers = f"{label} {fall(taken.effect)} without it, and {fall(taken.other)} without any patch as loud"
-    end = "this is what happened" if proven else f"no sure difference (p {probability(taken.p)})"
+    end = "this is what happened" if proven else f"no sure difference among so many (p {probability(taken.p)})"
     return f"by the gradients it speaks for {label} {more} than random patches do, but {numbers}: {end}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -41,8 +42,16 @@ def test_the_first_sentence_says_what_is_significant_in_every_case(found: Concep
     below = judged(found, derivative=-1.0)
     assert words.headline(below).endswith(f": {n} speak for it less than random patches of the class do.")
     assert words.headline(judged(found, discovered=False)).startswith(
-        f"Nothing is significant: none of {kept} concepts moves its class more surely than random patches"
+        f"Nothing is significant: none of {kept} concepts moves it more surely than random patches of the class do."
     )
+    own = {one.concept for one in found.significant}
+    elsewhere = tuple(replace(one, discovered=one.discovered and one.of != one.label) for one in found.tested)
+    told = replace(found, tested=elsewhere)
+    assert words.headline(told).startswith("Nothing is significant for the class it was found in: none of ")
+    assert words.headline(told).endswith(f" {len(own)} are significant for another class.")
+    for name in own:
+        (line,) = [line for line in telling.as_text(told).splitlines() if line.startswith(f"  {name}: ")]
+        assert re.search(r"; significant for b -\d\.\d\d alone$", line)
     assert words.headline(judged(found, accuracy=UNSURE)) == (
         f"Nothing is significant: none of {kept} clusters is told apart from other patches."
     )
@@ -81,7 +90,7 @@ def test_what_happens_is_set_above_what_gradients_say(found: Concepts) -> None:
         "0.20 without any patch as loud: this is what happened"
     )
     unsure = {**found.removals, key: Removed(1.0, 0.1, 1.9, 0.9, 0.4, 12, 12)}
-    assert "no sure difference (p .4)" in words.disagreement(replace(found, removals=unsure), one)
+    assert "no sure difference among so many (p .4)" in words.disagreement(replace(found, removals=unsure), one)
     text = telling.as_text(replace(found, removals=other))
     assert f"1 does not show so what the gradients say ({one.concept}): what happens without the sound" in text
 
