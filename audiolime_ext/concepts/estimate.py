@@ -50,7 +50,13 @@ class Estimate:
     most_s: float
 
 
-def estimate(entries: Sequence[Entry], engine: Engine, *, clock: Callable[[], float] = time.perf_counter) -> Estimate:
+def estimate(
+    entries: Sequence[Entry],
+    engine: Engine,
+    *,
+    job_of: Callable[[Entry], Job] = Job,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Estimate:
     """Estimate what these songs take, from the first few that can be measured.
 
     Parameters
@@ -59,6 +65,8 @@ def estimate(entries: Sequence[Entry], engine: Engine, *, clock: Callable[[], fl
         Songs to measure.
     engine : Engine
         Workers, which are stopped afterwards.
+    job_of : callable of an Entry, giving a Job
+        Maker of the job that measures a song.
     clock : callable without arguments, giving float
         Clock, in seconds.
 
@@ -70,14 +78,14 @@ def estimate(entries: Sequence[Entry], engine: Engine, *, clock: Callable[[], fl
     try:
         with stage("measuring a few", 1 + N_TIMED, "song") as counting:
             found = []
-            for one in _timed(entries, engine, clock):
+            for one in _timed(list(map(job_of, entries)), engine, clock):
                 found.append(one)
                 counting.advance()
                 if len(found) > N_TIMED:
                     break
             (_, cold_s), warm = found[0], found[1:]
             if not warm:  # there is only one: it is warm now
-                warm = list(_timed(entries, engine, clock))
+                warm = list(_timed(list(map(job_of, entries)), engine, clock))
     finally:
         engine.stop()
     n, times = len(entries), [took_s for _, took_s in warm]
@@ -89,13 +97,13 @@ def estimate(entries: Sequence[Entry], engine: Engine, *, clock: Callable[[], fl
     return Estimate(n, n_patches, n_asked, n * usual_s, n_bytes, start_s, n * min(times), n * max(times))
 
 
-def _timed(entries: Sequence[Entry], engine: Engine, clock: Callable[[], float]) -> Iterator[tuple[Measured, float]]:
+def _timed(jobs: Sequence[Job], engine: Engine, clock: Callable[[], float]) -> Iterator[tuple[Measured, float]]:
     """Songs that can be measured, each with how long it took; the error of the first, if none can."""
     failures: list[Exception] = []
     some = False
-    for entry in entries:
+    for job in jobs:
         begun = clock()
-        future = engine.submit(Job(entry))
+        future = engine.submit(job)
         try:
             found = future.result()
         except Exception as error:

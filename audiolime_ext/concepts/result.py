@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
-from audiolime_ext.concepts import saved, telling
+from audiolime_ext.concepts import saved, telling, words
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
@@ -98,6 +99,11 @@ class Concepts:
         """What is significant for its own class, the largest effect first."""
         own = [one for one in self.tested if one.of == one.label and one.verdict == "significant"]
         return tuple(sorted(own, key=lambda one: -abs(one.effect)))
+
+    @cached_property
+    def intervened(self) -> frozenset[tuple[str, str]]:
+        """Concepts and classes where taking the sound out does for sure another thing than taking out any as loud."""
+        return frozenset(words.intervened(self))
 
     def __str__(self) -> str:
         return telling.as_text(self)

@@ -54,7 +54,7 @@ def as_dict(found: Concepts) -> dict[str, Any]:
 
 
 def _concept(one: Discovered, found: Concepts) -> dict[str, Any]:
-    proven, standing = set(words.intervened(found)), set(one.cluster.standing.tolist())
+    standing = set(one.cluster.standing.tolist())
     structure = one.cluster.structure
     members = zip(one.patches, one.cluster.members.tolist(), one.cluster.distances.tolist(), strict=True)
     return {
@@ -66,7 +66,7 @@ def _concept(one: Discovered, found: Concepts) -> dict[str, Any]:
         "n_songs": one.cluster.n_songs,
         "tests": {judged.label: _tested(judged) for judged in found.tested if judged.concept == one.name},
         "removals": {
-            label: {**asdict(taken), "beyond": taken.beyond, "significant": (name, label) in proven}
+            label: {**asdict(taken), "beyond": taken.beyond, "significant": (name, label) in found.intervened}
             for (name, label), taken in found.removals.items()
             if name == one.name
         },
@@ -86,7 +86,7 @@ def _tested(one: JudgedConcept) -> dict[str, Any]:
 def rows(found: Concepts) -> list[dict[str, Any]]:
     """A row for each concept and each class about which anything is known of it."""
     tested = {(one.concept, one.label): one for one in found.tested}
-    proven, kept = set(words.intervened(found)), {one.name: one for one in found.kept}
+    kept = {one.name: one for one in found.kept}
     pairs = dict.fromkeys([*tested, *((name, label) for name, label in found.removals)])
     told = []
     for name, label in pairs:
@@ -99,7 +99,7 @@ def rows(found: Concepts) -> list[dict[str, Any]]:
         if taken is not None:
             row |= {"fall": taken.effect, "fall_low": taken.low, "fall_high": taken.high, "fall_p": taken.p}
             row |= {"fall_of_others": taken.other, "fall_n_songs": taken.n_songs}
-            row["fall_significant"] = (name, label) in proven
+            row["fall_significant"] = (name, label) in found.intervened
         told.append(row | {"place": words.place_of(one) if one else None})
     return told
 
@@ -153,7 +153,9 @@ def _strongest(found: Concepts) -> str:
             for one in found.significant
         ]
         return html_table([*telling.HEADER, "place"], lines) if lines else ""
-    proven = [name for name, _ in words.intervened(found)]
-    of = {name: taken for (name, _), taken in found.removals.items()}
-    lines = [[*telling.row_by_sound(kept[name], of[name]), words.place_of(kept[name])] for name in proven]
+    lines = [
+        [*telling.row_by_sound(kept[pair[0]], taken), words.place_of(kept[pair[0]])]
+        for pair, taken in words.without_own(found).items()
+        if pair in found.intervened
+    ]
     return html_table([*telling.BY_SOUND, "place"], lines) if lines else ""

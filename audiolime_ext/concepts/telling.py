@@ -70,7 +70,7 @@ def of_class(found: Concepts, label: str, flags: Mapping[str, Sequence[Flag]]) -
     heard = sum(one.verdict != "not a concept" for one in judged)
     lines = [f"{legible(label)}: {share_of(len(sure), heard, 'concept') + ' significant' if heard else 'no concept'}"]
     lines += [_indented(text_table(*_without_empty(HEADER, rows)))] if sure else []
-    lines += [_more(concepts[one.concept], found, flags) for one in sure]
+    lines += [_more(concepts[one.concept], found, flags, one) for one in sure]
     if unsure := sorted((one for one in judged if one.verdict == "not significant"), key=lambda one: one.p):
         n = counted(len(unsure), "is not significant", "are not significant")
         lines.append(f"  {n}; the strongest of them: {_in_words(unsure[0])}")
@@ -91,7 +91,7 @@ def _of_class_by_sound(
 ) -> str:
     """The same of a model without gradients."""
     taken = [(name, found.removals[name, label]) for name in concepts if (name, label) in found.removals]
-    proven = {name for name, of in words.intervened(found) if of == label}
+    proven = {name for name, of in found.intervened if of == label and name in concepts}
     order = sorted(taken, key=lambda one: (one[0] not in proven, -abs(one[1].beyond)))
     lines = [f"{legible(label)}: {share_of(len(proven), len(concepts), 'concept')} significant"]
     if order:
@@ -110,12 +110,16 @@ def _without_empty(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tupl
     return [header[at] for at in kept], [[cells[at] for at in kept] for cells in rows]
 
 
-def _more(concept: Discovered, found: Concepts, flags: Mapping[str, Sequence[Flag]]) -> str:
+def _more(
+    concept: Discovered,
+    found: Concepts,
+    flags: Mapping[str, Sequence[Flag]],
+    judged: JudgedConcept | None = None,
+) -> str:
     """Where a concept lies, what it is to other classes, and what is suspect of it."""
     parts = [words.place_of(concept)]
     parts += [f"also significant for {others}"] if (others := _elsewhere(found, concept.name)) else []
-    own = [one for one in found.significant if one.concept == concept.name]
-    parts += [told for one in own if (told := words.disagreement(found, one))]
+    parts += [told] if judged and (told := words.disagreement(found, judged)) else []
     parts += [told] if (told := words.told_flags(flags.get(concept.name, ()))) else []
     return f"  {legible(concept.name)}: {'; '.join(parts)}"
 

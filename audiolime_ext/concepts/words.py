@@ -35,38 +35,17 @@ LINEAR = (
 
 
 def headline(found: Concepts) -> str:
-    """Whether anything is significant, in a sentence."""
-    n, given = len(found.kept), [one for one in found.tested if not one.of]
-    if not n and not given:
-        return (
+    """Whether anything is significant, in a sentence; another tells of given concepts, where there are some."""
+    given = [one for one in found.tested if not one.of]
+    if not found.kept:
+        first = (
             f"No concept was found: of {counted(len(found.dropped), 'cluster')} of patches, none lies in enough songs."
         )
-    if not found.tested:
-        return _by_interventions(found)
-    own = [one for one in found.tested if one.of and one.of == one.label]
-    sure, heard = found.significant, sum(one.verdict != "not a concept" for one in own)
-    named = f" {_of_given(given)}" if given else ""
-    if not heard:
-        return f"Nothing is significant: none of {counted(n, 'cluster')} is told apart from other patches.{named}"
-    if not sure:
-        elsewhere = {one.concept for one in found.tested if one.of and one.verdict == "significant"}
-        begin = "Nothing is significant" if not elsewhere else "Nothing is significant for the class it was found in"
-        end = f" {counted(len(elsewhere), 'is', 'are')} significant for another class." if elsewhere else ""
-        return (
-            f"{begin}: none of {counted(heard, 'concept')} moves it more surely than random patches of the class "
-            f"do.{end}{named}"
-        )
-    more, less = sum(map(above, sure)), len(sure) - sum(map(above, sure))
-    than = "than random patches of the class do"
-    ways = [f"{counted(more, 'speaks', 'speak')} for it more {than}"] * (more > 0)
-    ways += [f"{less} less" if more else f"{counted(less, 'speaks', 'speak')} for it less {than}"] * (less > 0)
-    first = f"{share_of(len(sure), heard, 'concept')} significant for the class that it was found in"
-    return f"{first}: {', '.join(ways)}.{named}"
-
-
-def above(one: JudgedConcept) -> bool:
-    """Whether a concept speaks for its class more than random patches of the class do: what its p-value is of."""
-    return one.derivative > one.chance[1]
+    elif not found.tested:
+        first = _by_interventions(found)
+    else:
+        first = _by_gradients(found, "Of what was found nothing" if given else "Nothing")
+    return " ".join([first, *([_of_given(given)] if given else [])])
 
 
 def _of_given(given: Sequence[JudgedConcept]) -> str:
@@ -75,11 +54,39 @@ def _of_given(given: Sequence[JudgedConcept]) -> str:
     return f"{sure} of {counted(len(given), 'pair')} of a given concept and a class {verb} significant."
 
 
+def _by_gradients(found: Concepts, nothing: str) -> str:
+    """Of concepts that were found; `nothing` is how the sentence begins where none is significant."""
+    own = [one for one in found.tested if one.of and one.of == one.label]
+    sure, heard = found.significant, sum(one.verdict != "not a concept" for one in own)
+    if not heard:
+        return (
+            f"{nothing} is significant: none of {counted(len(found.kept), 'cluster')} is told apart from other patches."
+        )
+    than = "than random patches of the class do"
+    if not sure:
+        elsewhere = {one.concept for one in found.tested if one.of and one.verdict == "significant"}
+        where = " for the class that it was found in" if elsewhere else ""
+        end = f" {counted(len(elsewhere), 'is', 'are')} significant for another class." if elsewhere else ""
+        concepts = counted(heard, "concept")
+        return f"{nothing} is significant{where}: none of {concepts} surely moves its class otherwise {than}.{end}"
+    more, less = sum(map(above, sure)), len(sure) - sum(map(above, sure))
+    ways = [f"{counted(more, 'speaks', 'speak')} for it more {than}"] * (more > 0)
+    ways += [f"{less} less" if more else f"{counted(less, 'speaks', 'speak')} for it less {than}"] * (less > 0)
+    first = f"{share_of(len(sure), heard, 'concept')} significant for the class that it was found in"
+    return f"{first}: {', '.join(ways)}."
+
+
+def above(one: JudgedConcept) -> bool:
+    """Whether a concept speaks for its class more than random patches of the class do: what its p-value is of."""
+    return one.derivative > one.chance[1]
+
+
 def _by_interventions(found: Concepts) -> str:
     """The same of a model without gradients."""
-    if not found.removals:
+    own = without_own(found)
+    if not own:
         return "Nothing can be told: no concept is in enough of the other songs to be taken out of them."
-    n, beyond = len(found.removals), [found.removals[one].beyond > 0 for one in intervened(found)]
+    n, beyond = len(own), [own[pair].beyond > 0 for pair in found.intervened if pair in own]
     if not beyond:
         return (
             f"Nothing is significant: taking out any of {counted(n, 'concept')} changes its class no more surely than "
@@ -98,7 +105,7 @@ def sentences(found: Concepts) -> tuple[str, ...]:
         told.append(LINEAR)
     if found.tested:
         told.append("An effect is by how many logits the class rises on a step towards the concept.")
-    if any(one.discovered for one in found.tested) or (not found.tested and intervened(found)):
+    if any(one.discovered for one in found.tested) or (not found.tested and found.intervened):
         told.append(
             f"Of all that is called significant, at most {100 * FALSE_DISCOVERIES:.0f} % are expected to be so by "
             "chance."
@@ -118,11 +125,23 @@ def sentences(found: Concepts) -> tuple[str, ...]:
     return tuple(told)
 
 
+def without_own(found: Concepts) -> dict[tuple[str, str], Removed]:
+    """What taking each concept out of its own class does to that class."""
+    own = [(one.name, one.of) for one in found.kept]
+    return {pair: found.removals[pair] for pair in own if pair in found.removals}
+
+
 def intervened(found: Concepts) -> tuple[tuple[str, str], ...]:
-    """Concepts (with their class) whose removal differs from that of patches as loud, 5 % false discoveries at most."""
-    told = list(found.removals)
-    rejected = benjamini_hochberg([found.removals[one].p for one in told], share=FALSE_DISCOVERIES)
-    return tuple(one for one, is_one in zip(told, rejected.tolist(), strict=True) if is_one)
+    """Concepts and classes where removal differs from that of patches as loud, 5 % false discoveries at most.
+
+    A concept's own class is one family of tests, and other classes are another, as they are by gradients.
+    """
+    own = without_own(found)
+    told = []
+    for family in (own, {pair: one for pair, one in found.removals.items() if pair not in own}):
+        rejected = benjamini_hochberg([one.p for one in family.values()], share=FALSE_DISCOVERIES).tolist()
+        told += [pair for pair, is_one in zip(family, rejected, strict=True) if is_one]
+    return tuple(told)
 
 
 def disagreement(found: Concepts, one: JudgedConcept) -> str:
@@ -136,7 +155,7 @@ def disagreement(found: Concepts, one: JudgedConcept) -> str:
         Judgement by gradients, of those that are significant.
     """
     taken = found.removals.get((one.concept, one.label))
-    proven = (one.concept, one.label) in intervened(found)
+    proven = (one.concept, one.label) in found.intervened
     if taken is None or ((taken.beyond > 0) == above(one) and proven):
         return ""
     more, label = "more" if above(one) else "less", legible(one.label)

@@ -175,6 +175,17 @@ def test_silence_in_all_patches_of_a_kind_is_no_concept(capsys: pytest.CaptureFi
 
 
 @pytest.mark.usefixtures("songs")
+def test_a_damaged_store_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "concepts", "songs", *ASKED, *FEW)
+    store = Path("songs.concepts")
+    content = bytearray(store.read_bytes())
+    middle = content.rindex(b"bands:2")
+    content[middle : middle + 5] = b"bonds"
+    store.write_bytes(content)
+    assert "songs.concepts is damaged" in refusal(capsys, "concepts", "songs.concepts", *FEW, code=3)
+
+
+@pytest.mark.usefixtures("songs")
 def test_one_class_and_a_model_without_layers_are_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,8 +265,8 @@ def test_a_page_is_asked_for_what_was_typed(
     typed = ("--title", "T", "--heard", "a 1", "--table", "tempo.csv", "--no-audio", "--trust", "--json")
     found = strict(run(capsys, "concepts", "report", "songs.concepts", *FEW, "-o", "out", *typed))
     assert found == {"page": str(Path("out/index.html"))}
-    usual = {"title": None, "features": "vibenet", "heard": [], "audio": True, "trust": False}
-    given = {"title": "T", "features": "tempo.csv", "heard": ["a 1"], "audio": False, "trust": True}
+    usual: dict[str, Any] = {"title": None, "features": "vibenet", "heard": [], "audio": True, "trust": False}
+    given: dict[str, Any] = {"title": "T", "features": "tempo.csv", "heard": ["a 1"], "audio": False, "trust": True}
     assert asked == [(3, "songs.concepts", "out", usual), (0, "songs.concepts", "out", given)]
     both = ("concepts", "report", "songs.concepts", "-o", "out", "--table", "tempo.csv", "--no-features")
     assert "give one of the two" in refusal(capsys, *both, code=2)

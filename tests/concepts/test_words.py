@@ -42,12 +42,12 @@ def test_the_first_sentence_says_what_is_significant_in_every_case(found: Concep
     below = judged(found, derivative=-1.0)
     assert words.headline(below).endswith(f": {n} speak for it less than random patches of the class do.")
     assert words.headline(judged(found, discovered=False)).startswith(
-        f"Nothing is significant: none of {kept} concepts moves it more surely than random patches of the class do."
+        f"Nothing is significant: none of {kept} concepts surely moves its class otherwise than random patches of the"
     )
     own = {one.concept for one in found.significant}
     elsewhere = tuple(replace(one, discovered=one.discovered and one.of != one.label) for one in found.tested)
     told = replace(found, tested=elsewhere)
-    assert words.headline(told).startswith("Nothing is significant for the class it was found in: none of ")
+    assert words.headline(told).startswith("Nothing is significant for the class that it was found in: none of ")
     assert words.headline(told).endswith(f" {len(own)} are significant for another class.")
     for name in own:
         (line,) = [line for line in telling.as_text(told).splitlines() if line.startswith(f"  {name}: ")]
@@ -70,6 +70,17 @@ def test_without_gradients_the_first_sentence_is_about_what_happens(found: Conce
     text = telling.as_text(blind)
     assert "a 6" in text
     assert "TCAV" not in text
+
+
+def test_what_is_taken_out_of_other_classes_is_counted_apart(found: Concepts) -> None:
+    """What is significant for its own class is so whatever is asked of others beside it."""
+    before = set(words.intervened(found))
+    name = found.kept[0].name
+    both = {**found.removals, (name, "b"): Removed(2.0, 1.0, 3.0, 0.1, 0.0005, 12, 12)}
+    more = replace(found, removals=both, tested=())
+    assert set(words.intervened(more)) == before | {(name, "b")}
+    assert words.headline(more) == words.headline(replace(found, tested=()))
+    assert "a 6" in more._repr_html_()
 
 
 def test_where_all_above_is_linear_the_score_is_not_shown(found: Concepts) -> None:
@@ -118,6 +129,13 @@ def test_what_is_suspect_and_what_is_given_is_told(found: Concepts) -> None:
     flag = Flag("silence", "8 of 10 patches are silent", 0.8, 0.1)
     assert "suspect: 8 of 10 patches are silent" in telling.as_text(found, {name: (flag,)})
     both = replace(found, tested=(*found.tested, given("a", discovered=True), given("b", discovered=False)))
+    alone = replace(both, kept=(), tested=both.tested[-2:], dropped=())
+    assert words.headline(alone) == (
+        "No concept was found: of 0 clusters of patches, none lies in enough songs. 1 of 2 pairs of a given concept "
+        "and a class is significant."
+    )
+    unsure = replace(both, tested=(*(replace(one, discovered=False) for one in found.tested), *both.tested[-2:]))
+    assert words.headline(unsure).startswith("Of what was found nothing is significant: none of ")
     assert words.headline(both).endswith(". 1 of 2 pairs of a given concept and a class is significant.")
     assert "\n\ngiven concepts\n  concept  class  verdict" in telling.as_text(both)
     assert telling.of_given(found.tested) == ""
