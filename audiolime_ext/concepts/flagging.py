@@ -129,3 +129,14 @@ def all_flags(
         name: halves[label].flags(members, number, silences=silences, moved=of.get(name))
         for name, (label, number, members) in concepts.items()
     }
+
+
+def first_halves(
+    entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool], middles: Mapping[str, Floats]
+) -> dict[str, FirstHalf]:
+    """The first half of each class, from all songs and whether concepts were found in them."""
+    found = {}
+    for label, own in middles.items():
+        some = [(entry, measured[i]) for i, entry in enumerate(entries) if entry.label == label and first[i]]
+        found[label] = FirstHalf.of(some, own)
+    return found

@@ -17,6 +17,7 @@ they are; a store in which some songs have scores and others not is refused (`au
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from audiolime_ext.audio.recording import Samples
 from audiolime_ext.concepts.elsewhere import There
 from audiolime_ext.concepts.patches import Patch, Patches
 from audiolime_ext.concepts.traits import Traits
-from audiolime_ext.errors import ModelError, UsageError
+from audiolime_ext.errors import MissingError, ModelError, UsageError
 from audiolime_ext.gradients.differentiating import values_and_gradients
 from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.capabilities import Differentiable, Layered
@@ -57,7 +58,7 @@ class Measured:
     logits : ndarray of float32, shape (n_windows, n_classes)
         Logits of the windows.
     gradients : ndarray of float32, shape (n_windows, n_features), or None
-        Gradient of the own class's logit; None: the model cannot be differentiated.
+        Gradient of the own class's logit; None: the model cannot be differentiated, at least here.
     bounded : bool
         True if all answers were scores, of which logits were taken.
     traits : Traits
@@ -93,6 +94,12 @@ class Measured:
     augmented: Floats32 | None = field(default=None, repr=False)
     left: Floats32 | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+
+    @property
+    def movements(self) -> Floats32:
+        """What the augmentation changes in the layer, shape (n_draws × n_windows, n_features)."""
+        assert self.augmented is not None  # in a store whose identity names one
+        return self.augmented - np.tile(self.windows, (len(self.augmented) // len(self.windows), 1))
 
 
 def measure(
@@ -132,7 +139,8 @@ def measure(
     held = np.array([one.window for one in patches.of])
     slopes = None
     if isinstance(model, Differentiable):
-        slopes = gradients_of(model, layer, patches.windows, chosen[own], bounded, seen)
+        with suppress(MissingError):  # what differentiates is not installed, which is told before the work
+            slopes = gradients_of(model, layer, patches.windows, chosen[own], bounded, seen)
     return Measured(
         patches.of,
         np.asarray(predict(inside, patches.alone[:, None]), np.float32),

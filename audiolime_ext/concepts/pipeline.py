@@ -22,16 +22,18 @@ from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audit.measurement.plan import DURATION_S, entries_of
 from audiolime_ext.collection.engine.choosing import chosen
 from audiolime_ext.collection.engine.driver import Driver
-from audiolime_ext.collection.engine.jobs import shard_of
+from audiolime_ext.collection.engine.jobs import Job, shard_of
 from audiolime_ext.collection.engine.models import noise_for
 from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.concepts.augmenting import Augmentation, name_of
-from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.estimate import Estimate, estimate
+from audiolime_ext.concepts.measuring import Measured, are_scores
 from audiolime_ext.concepts.partners import Partners
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.store import ConceptStore
+from audiolime_ext.concepts.trying import without_gradients
 from audiolime_ext.concepts.work import Ears, Measuring
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
@@ -77,6 +79,16 @@ class Finding:
     seed: int = 0
     notes: tuple[str, ...] = ()
 
+    def estimate(self) -> Estimate:
+        """What measuring takes, from a few songs that are measured, and not kept."""
+        partners = self._partners()
+        entries = sorted(self.mine, key=lambda entry: entry.key)
+        return estimate(entries, self.engine(), job_of=lambda entry: Job(entry, partners.of(entry)))
+
+    def _partners(self) -> Partners:
+        """Who draws each song's partner; from no songs where there are to be no controls."""
+        return Partners(self.entries if self.identity.controls else (), self.seed)
+
     def run(self, path: str | Path, policy: Policy | None = None, *, say: Callable[[str], None] | None = None) -> Path:
         """Measure what the store at `path` lacks, and return it; parameters and errors as an audit's `run` has."""
         policy, engine = policy or Policy(), self.engine()
@@ -87,11 +99,10 @@ class Finding:
             def keep(entry: Entry, found: Measured) -> None:
                 store.put(entry.task, entry.name, found)
 
-            partners = Partners(self.entries, self.seed) if self.identity.controls else None
-            words = "asking about patches", "song"
+            partners, words = self._partners(), ("asking about patches", "song")
             driver = Driver(store, keep, engine, policy, donors=partners, doing=words[0], unit=words[1], say=say)
             driver.run(sorted(self.mine, key=lambda entry: entry.key))
-            if names := [] if partners is None else partners.left_out:
+            if names := partners.left_out:
                 told = f"{counted(len(names), 'song')} cannot be put beside others, which were put beside the next"
                 driver.say(f"{told}: {', '.join(names)}")
         return Path(path)
@@ -207,7 +218,8 @@ def plan_concepts(
     prints = tuple(require_fingerprint(one) for one in made)
     columns_of = tuple(label_indices(classes, names))
     noise = noise_for(asked, duration_s, 1)
-    predict(asked, noise)  # refuses a model before the long work
+    answers = predict(asked, noise)  # refuses a model before the long work
+    notes += without_gradients(asked, layer, noise, are_scores(answers))
     specs = tuple(one.spec or type(one).__name__ for one in made)
     told = asked.spec or "own model", asked.fingerprint or "", layer
     augmenting = _name(augmentation, asked, noise, workers, executor)

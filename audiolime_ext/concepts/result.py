@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
+from audiolime_ext.concepts import saved, telling, words
 from audiolime_ext.concepts.artefacts import Flag
 from audiolime_ext.concepts.augmenting import Moved, recognised
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
-from audiolime_ext.concepts.flagging import FirstHalf, all_flags
+from audiolime_ext.concepts.flagging import all_flags, first_halves
 from audiolime_ext.concepts.halves import halves
 from audiolime_ext.concepts.intervening import JudgedBySound, accuracies, disagreements, halves_of, interventions
 from audiolime_ext.concepts.measuring import Measured
@@ -28,8 +30,14 @@ from audiolime_ext.concepts.removing import Added, Removed
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
+from audiolime_ext.extras import require
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +129,43 @@ class Concepts:
         """Sentences on what interventions say otherwise than gradients, or than each other."""
         return disagreements(self.tested, self.heard)
 
+    @cached_property
+    def intervened(self) -> frozenset[tuple[str, str]]:
+        """Concepts and classes where taking the sound out does for sure another thing than taking out any as loud."""
+        return frozenset(words.intervened(self))
+
+    def __str__(self) -> str:
+        return telling.as_text(self, self.flags)
+
+    def _repr_html_(self) -> str:
+        return saved.as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON; `audiolime_ext.concepts.saved` names the keys."""
+        return saved.as_dict(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The same as a text."""
+        return to_json(self.to_dict(), indent=indent)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row for each concept and class (needs the extra ``dataframe``)."""
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(
+            saved.rows(self), columns=list(saved.COLUMNS)
+        )
+        return table
+
+    def write_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write one row for each concept and class, and return the file's path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        write_bytes(saved.as_csv(self).encode(), Path(path))
+        return Path(path)
+
 
 @tells_progress
 def find_concepts(
@@ -154,45 +199,77 @@ def find_concepts(
     MissingError, UsageError, CorruptError
         If there is no such store, it cannot be used, or it is damaged.
     """
-    with ConceptStore.read(Path(store)) as opened:
+    identity, entries, measured, failures, missing = _read(Path(store))
+    first, notes = halves(entries, seed=seed)
+    pool = _pool(entries, measured, first)
+    kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
+    given: dict[str, Any] = {"n_null": n_null, "strength": strength, "seed": seed}
+    if n_without := sum(found.gradients is None for found in measured):
+        tested: list[JudgedConcept] = []
+        of = "" if n_without == len(measured) else f" of {n_without} of {counted(len(measured), 'song')}"
+        missing.append(f"no gradients were taken{of}, so concepts are tested by their sound alone")
+        sure = accuracies(pool, concepts, strength=strength, seed=seed)
+    else:
+        slopes = {label: _in_windows("gradients", entries, measured, first, label) for label in identity.labels}
+        tested = all_tested(pool, concepts, slopes, **given)
+        sure = {one.concept: one.accuracy for one in tested}
+    moved: tuple[Moved, ...] = ()
+    if identity.augmentation:
+        moves = {label: _in_windows("movements", entries, measured, first, label) for label in identity.labels}
+        moved = recognised(pool, concepts, moves, **given)
+    others = halves_of(entries, measured, first, middles, seed=seed)
+    told = interventions({(one.of, one.name): one.number for one in kept}, others, sure)
+    notes += [*missing, *control_notes(identity, measured)]
+    members = {one.name: (one.of, one.number, one.cluster.members) for one in kept}
+    return Concepts(
+        *(identity, kept, dropped, tuple(tested), told.removals, failures, seed, tuple(notes)),
+        *(told.additions, told.judged, told.changed),
+        {one.name: others[one.of].held(one.number) for one in kept},
+        all_flags(members, first_halves(entries, measured, first, middles), moved),
+        moved,
+    )
+
+
+def _read(
+    store: Path,
+) -> tuple[Identity, list[Entry], list[Measured], tuple[Failure, ...], list[str]]:
+    """What a store holds, and notes on what it lacks.
+
+    Raises
+    ------
+    UsageError
+        If too little was measured, or what was measured does not fit together.
+    """
+    with ConceptStore.read(store) as opened:
         identity, known, failures = opened.identity, opened.measured(), tuple(opened.failures())
         n_entries = len(opened.entries())
+    if not known and failures:
+        raise UsageError(
+            f"none of {counted(n_entries, 'song')} could be measured, such as {failures[0].name}: {failures[0].reason}"
+        )
     if not known:
-        raise UsageError("no song of the store is measured yet; call measure_concepts() again")
+        raise UsageError("no song of the store is measured yet; run audiolime concepts again, or measure_concepts()")
     entries, measured = [entry for entry, _ in known], [found for _, found in known]
+    _require_songs(entries, identity.labels)
     if (n := sum(found.bounded for found in measured)) not in (0, len(measured)):
         raise UsageError(
             f"the model answers between 0 and 1 to {n} of {counted(len(measured), 'song')} and beyond to the others, "
             "so logits were taken of some alone; say its activation (sigmoid, softmax), and measure anew"
         )
-    first, notes = halves(entries, seed=seed)
-    if len(known) < n_entries:
-        notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")
-    pool = _pool(entries, measured, first)
-    kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
-    given: dict[str, Any] = {"n_null": n_null, "strength": strength, "seed": seed}
-    if any(found.gradients is None for found in measured):
-        tested: list[JudgedConcept] = []
-        notes.append("the model cannot be differentiated, so concepts are tested by interventions alone")
-        sure = accuracies(pool, concepts, strength=strength, seed=seed)
-    else:
-        slopes = {label: _in_windows(_slopes, entries, measured, first, label) for label in identity.labels}
-        tested = all_tested(pool, concepts, slopes, **given)
-        sure = {one.concept: one.accuracy for one in tested}
-    moved: tuple[Moved, ...] = ()
-    if identity.augmentation:
-        moves = {label: _in_windows(_movements, entries, measured, first, label) for label in identity.labels}
-        moved = recognised(pool, concepts, moves, **given)
-    others = halves_of(entries, measured, first, middles, seed=seed)
-    told = interventions({(one.of, one.name): one.number for one in kept}, others, sure)
-    notes += control_notes(identity, measured)
-    return Concepts(
-        *(identity, kept, dropped, tuple(tested), told.removals, failures, seed, tuple(notes)),
-        *(told.additions, told.judged, told.changed),
-        {one.name: others[one.of].held(one.number) for one in kept},
-        _flags(entries, measured, first, kept, middles, moved),
-        moved,
-    )
+    lacks = n_entries - len(known)
+    notes = [f"{counted(lacks, 'song')} of {n_entries} not measured, and left out"] if lacks else []
+    return identity, entries, measured, failures, notes
+
+
+def _require_songs(entries: Sequence[Entry], labels: Sequence[str]) -> None:
+    """Raise `UsageError` for a class without a song for each half."""
+    for label in labels:
+        if (n := sum(entry.label == label for entry in entries)) < 2:
+            raise UsageError(
+                f"{counted(n, 'song is', 'songs are')} measured of the class {label!r}, and 2 at least are needed, one "
+                "to find concepts in and one to test them on; measure its other songs, too: run audiolime concepts "
+                "again, with --retries where they failed"
+            )
 
 
 def _pool(entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool]) -> Pool:
@@ -235,39 +312,9 @@ def _discover(
 
 
 def _in_windows(
-    numbers: Callable[[Measured], Floats],
-    entries: Sequence[Entry],
-    measured: Sequence[Measured],
-    first: Sequence[bool],
-    label: str,
+    name: str, entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool], label: str
 ) -> tuple[Floats, Numbers]:
     """Numbers of a class's windows in the half on which concepts are tested, and the song of each."""
     own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
-    parts = [numbers(measured[i]) for i in own]
+    parts: list[Any] = [getattr(measured[i], name) for i in own]
     return np.concatenate(parts).astype(np.float64), np.repeat(own, [len(part) for part in parts])
-
-
-def _slopes(found: Measured) -> Any:
-    return found.gradients
-
-
-def _movements(found: Measured) -> Any:
-    """What the augmentation changes in the layer."""
-    assert found.augmented is not None  # in a store whose identity names one
-    return found.augmented - np.tile(found.windows, (len(found.augmented) // len(found.windows), 1))
-
-
-def _flags(
-    entries: Sequence[Entry],
-    measured: Sequence[Measured],
-    first: Sequence[bool],
-    kept: Sequence[Discovered],
-    middles: dict[str, Floats],
-    moved: Sequence[Moved],
-) -> dict[str, tuple[Flag, ...]]:
-    """What is suspect of each concept, in the songs in which it was found."""
-    known = [pair for pair, in_first in zip(zip(entries, measured, strict=True), first, strict=True) if in_first]
-    sides = {
-        label: FirstHalf.of([pair for pair in known if pair[0].label == label], own) for label, own in middles.items()
-    }
-    return all_flags({one.name: (one.of, one.number, one.cluster.members) for one in kept}, sides, moved)

@@ -94,7 +94,7 @@ def test_without_gradients_interventions_are_the_test(found: Concepts, measured:
     store = rewritten(measured, tmp_path / "x.concepts", lambda song: replace(song, gradients=None))
     deaf = find_concepts(store, n_clusters=6, n_null=1000, progress=False)
     assert deaf.tested == ()
-    assert deaf.notes[0].startswith("the model cannot be differentiated")
+    assert deaf.notes[0].startswith("no gradients were taken")
     large = {
         one.concept for one in deaf.heard if one.verdict == "significant" and one.label == "a" and one.surest.low > 1
     }
