@@ -130,8 +130,8 @@ def _n_asked(one: Measured) -> int:
 
 
 def _n_bytes(one: Measured) -> int:
-    arrays = (one.activations, one.removals, one.windows, one.logits, one.gradients)
-    arrays += (one.elsewhere, one.added, one.augmented, one.left)
+    always, sometimes = (one.activations, one.removals, one.windows, one.logits), (one.gradients, one.elsewhere)
+    arrays = (*always, *sometimes, one.added, one.augmented, one.left)
     return sum(4 * each.size for each in arrays if each is not None) + 200 * len(one.patches)
 
 

@@ -67,7 +67,9 @@ def test_a_dry_run_keeps_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.startswith("24 songs, about 48 patches and 288 predictions: measuring takes about ")
     assert out.endswith("No result was kept\n")
     found = strict(run(capsys, "concepts", "songs", *ASKED, "--dry-run", "--json"))
-    assert (found["n_songs"], found["n_patches"], found["n_asked"]) == (24, 48, 168)
+    assert (found["n_songs"], found["n_patches"], found["n_asked"]) == (24, 48, 288)
+    fewer = strict(run(capsys, "concepts", "songs", *ASKED, "--dry-run", "--json", "--no-controls"))
+    assert (fewer["n_songs"], fewer["n_patches"], fewer["n_asked"]) == (24, 48, 168)
     assert found["least_s"] <= found["seconds"] <= found["most_s"]
     assert sorted(Path().rglob("*")) == before
 
