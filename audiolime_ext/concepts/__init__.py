@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from audiolime_ext.concepts.pipeline import measure_concepts as measure_concepts
     from audiolime_ext.concepts.result import Concepts as Concepts
     from audiolime_ext.concepts.result import find_concepts as find_concepts
+    from audiolime_ext.concepts.taking_out import removing_all as removing_all
 
-_HOMES = {"measure_concepts": "pipeline", "find_concepts": "result", "Concepts": "result"}
+_HOMES = {
+    **{"measure_concepts": "pipeline", "find_concepts": "result", "Concepts": "result"},
+    "removing_all": "taking_out",
+}
 
 
 def __getattr__(name: str) -> Any:
