@@ -6,6 +6,7 @@
 - `discovering`: patches that a layer holds for alike; `drawing`: random patches in their place
 - `cavs`: concept activation vectors, thousands at a time; `separating`: is a concept told apart at all?
 - `tcav`: does it raise a class? `testing`: all concepts, all classes; `removing`: what happens without its sound
+- `grouping`: concepts that lead the same way, across classes, and their picture; `stability`: are they found again?
 - `artefacts`: concepts of what a classifier should not hear
 
 Kept true: what is said to be significant would hardly be so by chance, however many concepts were tried.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,11 +14,13 @@ from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
+from audiolime_ext.concepts.grouping import Groups, groups_of
 from audiolime_ext.concepts.halves import halves
 from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Removed, nearest, removed
+from audiolime_ext.concepts.stability import N_SEEDS, Again, found_again, sentence
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -75,6 +77,10 @@ class Concepts:
         Random seed.
     notes : tuple of str
         Sentences on what else to know.
+    groups : Groups or None
+        Concepts that lead the same way, across classes; None: there are too few concepts, or no groups, as a note says.
+    returning : mapping of str to float
+        Share of other seeds in which each concept is found again, by its name.
     """
 
     identity: Identity
@@ -85,6 +91,8 @@ class Concepts:
     failures: tuple[Failure, ...]
     seed: int
     notes: tuple[str, ...] = ()
+    groups: Groups | None = None
+    returning: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def significant(self) -> tuple[JudgedConcept, ...]:
@@ -101,6 +109,7 @@ def find_concepts(
     n_null: int = N_NULL,
     strength: float = STRENGTH,
     seed: int = 0,
+    again: Literal["starts", "halves"] = "starts",
     progress: Told = None,
 ) -> Concepts:
     """Find the concepts of a store and test them.
@@ -117,6 +126,8 @@ def find_concepts(
         Strength of the regressions' regularisation.
     seed : int
         Random seed of halves, clusters and random concepts.
+    again : {"starts", "halves"}
+        Way in which concepts are looked for again: in the same songs from other starts, or in other halves of songs.
     progress : as for `explain`
         Function that is told how far the work is; False: nothing is shown; None: a bar.
 
@@ -148,7 +159,12 @@ def find_concepts(
         slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
         tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
     removals = _removals(entries, measured, first, identity, kept, middles, seed)
-    return Concepts(identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes))
+    groups, ungrouped = groups_of(pool, concepts, strength=strength, seed=seed)
+    shares, told = _returning(entries, measured, first, kept, n_clusters, seed, again)
+    notes += [*ungrouped, *told]
+    return Concepts(
+        identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes), groups=groups, returning=shares
+    )
 
 
 def _pool(entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool]) -> Pool:
@@ -222,3 +238,35 @@ def _removals(
             if told is not None:
                 found[concept.name, label] = told
     return found
+
+
+def _returning(
+    entries: Sequence[Entry],
+    measured: Sequence[Measured],
+    first: Sequence[bool],
+    kept: Sequence[Discovered],
+    n_clusters: int,
+    seed: int,
+    again: Literal["starts", "halves"],
+) -> tuple[dict[str, float], list[str]]:
+    """Share of other seeds in which each concept is found again, and a sentence."""
+    halved = [first, *(halves(entries, seed=seed + 1 + i)[0] for i in range(N_SEEDS) if again == "halves")]
+    classes: dict[str, Again] = {}
+    shares: dict[str, float] = {}
+    for label in dict.fromkeys(one.of for one in kept):
+        here, *elsewhere = (
+            np.concatenate(
+                [
+                    song.activations
+                    for song, entry, taken in zip(measured, entries, half, strict=True)
+                    if taken and entry.label == label
+                ]
+            ).astype(np.float64)
+            for half in halved
+        )
+        own = [one for one in kept if one.of == label]
+        members = [one.cluster.members for one in own]
+        told = found_again(members, here, elsewhere or None, n_clusters=n_clusters, seed=seed)
+        classes[label] = told
+        shares |= {one.name: share for one, share in zip(own, told.shares, strict=True)}
+    return shares, [sentence(classes, of=again)] if classes else []
