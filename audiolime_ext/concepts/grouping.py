@@ -49,7 +49,7 @@ from audiolime_ext.text import counted
 FEWEST, MOST_GROUPS = 5, 10
 N_DRAWS, N_AGAIN, N_NOISES = 10, 5, 99
 LEVEL = 0.05
-_AT_ONCE = 100  # CAVs
+_AT_ONCE, _TINY = 100, 1e-12  # CAVs; a length
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +203,7 @@ def _directions(
             held = even.activations[patches]
             cavs = fit_cavs(held @ held.transpose(0, 2, 1), signs, strength=strength)
             np.add.at(found, own, np.einsum("cp,cpf->cf", cavs.alphas / cavs.lengths[:, None], held))
-    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), _TINY))
 
 
 def _tree(directions: Floats) -> Floats:
