@@ -165,7 +165,11 @@ def alike(one: Sequence[Numbers], other: Sequence[Numbers]) -> Floats:
     >>> alike([np.array([1, 2, 3]), np.array([7])], [np.array([2, 3]), np.array([4])])
     array([0.66666667, 0.        ])
     """
-    overlaps = [
-        [len(np.intersect1d(mine, theirs)) / max(1, len(np.union1d(mine, theirs))) for theirs in other] for mine in one
-    ]
-    return np.array([max(row, default=0.0) for row in overlaps])
+    n = max((int(some.max()) + 1 for some in (*one, *other) if len(some)), default=0)
+    mine, theirs = (np.zeros((len(sets), n)) for sets in (one, other))
+    for sets, held in ((one, mine), (other, theirs)):
+        for row, some in zip(held, sets, strict=True):
+            row[some] = 1
+    both = mine @ theirs.T
+    either = mine.sum(axis=1)[:, None] + theirs.sum(axis=1) - both
+    return np.asarray((both / np.maximum(either, 1)).max(axis=1, initial=0.0))
