@@ -153,9 +153,8 @@ def groups_of(
             work.advance(1)
     if len(places_of_duplicates(directions)[0]) < len(directions):
         return None, ("several concepts lead exactly the same way in this layer, so they cannot be put in groups",)
-    tree = _tree(directions)
-    silhouette, group = _best(tree, directions)
-    p = _p(directions, silhouette, rng)
+    silhouette, group = groups_in(directions)
+    p = chance_of(directions, silhouette, rng)
     if p > LEVEL:
         return None, (
             f"{counted(len(concepts), 'concept')} fall into no groups in this layer: random directions of the same "
@@ -229,21 +228,44 @@ def _cut(tree: Floats, n_groups: int) -> Numbers:
     return np.asarray(rank[found], np.intp)
 
 
-def _best(tree: Floats, directions: Floats) -> tuple[float, Numbers]:
-    """The largest mean silhouette of all numbers of groups, and these groups."""
+def groups_in(directions: Floats) -> tuple[float, Numbers]:
+    """The number of groups that suits directions best: the largest mean silhouette, and these groups.
+
+    Parameters
+    ----------
+    directions : ndarray of float64, shape (n, n_features)
+        Directions of length 1, three or more.
+
+    Examples
+    --------
+    >>> angles = np.array([0.0, 0.1, 1.4, 1.5, 1.6])
+    >>> silhouette, group = groups_in(np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    >>> round(silhouette, 2), group
+    (0.99, array([1, 1, 0, 0, 0]))
+    """
     from sklearn.metrics import silhouette_score
 
-    apart = _apart(directions)
+    tree, apart = _tree(directions), _apart(directions)
     cuts = [_cut(tree, n) for n in range(2, min(MOST_GROUPS, len(directions) - 1) + 1)]
     scores = [float(silhouette_score(apart, one, metric="precomputed")) if one.any() else -1.0 for one in cuts]
     return max(scores), cuts[int(np.argmax(scores))]
 
 
-def _p(directions: Floats, silhouette: float, rng: np.random.Generator) -> float:
-    """The share of sets of random directions of the same mean and variances that gather as much."""
+def chance_of(directions: Floats, silhouette: float, rng: np.random.Generator) -> float:
+    """The share of sets of random directions of the same mean and variances that gather as much.
+
+    Parameters
+    ----------
+    directions : ndarray of float64, shape (n, n_features)
+        Directions of length 1.
+    silhouette : float
+        Mean silhouette of their groups.
+    rng : numpy.random.Generator
+        Source of randomness.
+    """
     noise = Noise.like(directions, rng)
     sets = (noise.draw(len(directions), rng) for _ in tracked(range(N_NOISES), "looking for groups in noise", "set"))
-    return (1 + sum(_best(_tree(one), one)[0] >= silhouette for one in sets)) / (N_NOISES + 1)
+    return (1 + sum(groups_in(one)[0] >= silhouette for one in sets)) / (N_NOISES + 1)
 
 
 def _picture(directions: Floats, again: Sequence[Floats], seed: int) -> tuple[Floats, float, float, str]:
