@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 STRENGTH = 1.0
 _MOST_STEPS, _SMALL = 100, 1e-9
-_SETTLED = 1e-6  # of a weight at strength 1: a step of Newton's method is about the square of the one before it
+_SETTLED = 1e-5  # of the largest weight: a step of Newton's method is about the square of the one before it
 _LEAST_WEIGHT = 1e-10  # of a patch that is told apart for certain
 
 
@@ -133,7 +133,7 @@ def _settled(
         moved = _newton(some, signs, alphas[open_], intercepts[open_], strength)
         change = np.abs(moved[0] - alphas[open_]).max(axis=1)
         alphas[open_], intercepts[open_] = moved
-        open_ = open_[change > _SETTLED / strength]
+        open_ = open_[change > _SETTLED * np.abs(moved[0]).max(axis=1)]
         if not len(open_):
             return alphas, intercepts
     raise ModelError(
