@@ -1,9 +1,22 @@
 """Are groups of concepts claimed where there are none, and found where there are?
 
 ``python -m tests.studies.concept_groups [N_SETS]`` draws sets of directions and prints the share of sets that would be
-called groups (p at most .05), as `audiolime_ext.concepts.grouping` judges them::
+called groups (p at most .05), as `audiolime_ext.concepts.grouping` judges them. Of clusters the spread of their centres
+is told, that of the directions around them being 1. Of 8 sets each, whose shares are therefore rough::
 
-TABLE
+    concepts                 6    12    30   100
+    isotropic             0.00  0.00  0.00  0.00
+    variances 1/k         0.00  0.00  0.00  0.00
+    variances 1/k²        0.00  0.00  0.00  0.00
+    heavy tails           0.00  0.00  0.00  0.00
+    away from the origin  0.00  0.00  0.12  0.00
+    half circle           0.00  0.00  0.00  0.00
+    3 clusters, 0.5       0.00  0.00  0.00  1.00
+    3 clusters, 1         0.00  0.00  1.00  1.00
+    3 clusters, 3         1.00  1.00  1.00  1.00
+    8 clusters, 1         0.00  0.00  1.00  1.00
+
+So groups are claimed of hardly any noise, and of a dozen concepts only where they are plain.
 """
 
 from __future__ import annotations
@@ -62,6 +75,6 @@ def share(draw: Drawn, n: int, n_sets: int) -> float:
 
 
 if __name__ == "__main__":
-    n_sets = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    n_sets = int(sys.argv[1]) if len(sys.argv) > 1 else 8
     rows = [[name, *(f"{share(draw, n, n_sets):.2f}" for n in SIZES)] for name, draw in KINDS.items()]
     print(text_table(["concepts", *map(str, SIZES)], rows))

@@ -10,7 +10,7 @@ more than without any patch as loud. Counted are concepts that are significant f
 them whose two numbers have the same sign; beside it the share of those whose removal is significant itself (p below
 .05), and that of all other concepts, whose effects are chance, so that half of them should agree.
 
-*Planted*: twenty networks of NumPy, in each of which one class always holds a beep. *musicnn*: those classes of a
+*Planted*: ten networks of NumPy, in each of which one class always holds a beep. *musicnn*: those classes of a
 collection that are tags of its own and have `N_SONGS` songs; two layers, of which the last has nothing but linear steps
 above it. What is seen is a matter of these songs, and few concepts are significant.
 """
@@ -31,7 +31,7 @@ from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.text import text_table
 from tests.concepts.planted import collection, hears_the_beep
 
-MODEL, N_PLANTED, N_SONGS = "musicnn:MSD_musicnn", 20, 20
+MODEL, N_PLANTED, N_SONGS = "musicnn:MSD_musicnn", 10, 20
 LAYERS = ("mean_pool", "penultimate")
 Row = tuple[int, int]  # how many agree, and of how many
 
