@@ -121,9 +121,9 @@ def sentence(classes: Mapping[str, Again], *, of: str = "starts") -> str:
     Parameters
     ----------
     classes : mapping of str to Again
-        How far the concepts of each class are found again.
+        Results of each class.
     of : {"starts", "halves"}
-        What was changed.
+        Thing that was changed.
 
     Examples
     --------
