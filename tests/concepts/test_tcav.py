@@ -59,11 +59,11 @@ def test_any_number_of_threads_finds_the_same(monkeypatch: pytest.MonkeyPatch) -
     rng = np.random.default_rng(0)
     given = activations(rng)
     gradients = Gradients.of(rng.normal(size=(36, N_FEATURES)), np.repeat(np.arange(12), 3), given)
-    sides = [half[draw(SONGS[half], STRUCTURE, 1100, rng=rng)] for half in np.split(np.arange(len(SONGS)), 2)]
+    own, others = (half[draw(SONGS[half], STRUCTURE, 1100, rng=rng)] for half in np.split(np.arange(len(SONGS)), 2))
     found = []
     for n in (1, 3):
         monkeypatch.setattr(tcav, "_n_threads", lambda n=n: n)
-        found.append(scored(given @ given.T, *sides, {"rock": gradients})["rock"])
+        found.append(scored(given @ given.T, own, others, {"rock": gradients})["rock"])
     for one in ("derivatives", "shares", "effects", "per_song"):
         np.testing.assert_array_equal(*(getattr(scores, one) for scores in found))
 
