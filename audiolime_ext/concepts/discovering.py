@@ -93,12 +93,14 @@ def clusters(activations: Floats, songs: Numbers, *, n_clusters: int = N_CLUSTER
     (True, '1 patch of each of 10 songs')
     """
     found = divided(activations, n_clusters=n_clusters, seed=seed)[0]
-    made = [_cluster(activations, songs, np.flatnonzero(found == number)) for number in range(n_clusters)]
+    made = [_cluster(activations, songs, np.flatnonzero(found == number)) for number in np.unique(found)]
     return sorted(made, key=lambda one: (bool(one.dropped), -one.n_songs, -len(one.members)))
 
 
 def divided(activations: Floats, *, n_clusters: int, seed: int = 0) -> tuple[Numbers, Floats]:
     """The cluster of each patch by k-means, and the middles of clusters, (n_clusters, n_features).
+
+    There are fewer clusters where fewer patches differ.
 
     It is k-means of all patches, and not of small batches: 1,250 patches of 200 or 753 numbers take some 0.2 s of one
     core, and batches found looser clusters.
@@ -130,7 +132,8 @@ def divided(activations: Floats, *, n_clusters: int, seed: int = 0) -> tuple[Num
             f"{counted(n_clusters, 'cluster')} of {counted(len(activations), 'patch', 'patches')}; from 2 to the "
             "number of patches are possible"
         )
-    made = KMeans(n_clusters, n_init=_STARTS, random_state=seed).fit(activations)
+    n_different = len(np.unique(activations, axis=0))  # of silence, say, there may be many alike
+    made = KMeans(min(n_clusters, n_different), n_init=_STARTS, random_state=seed).fit(activations)
     return np.asarray(made.labels_, np.intp), np.asarray(made.cluster_centers_)
 
 

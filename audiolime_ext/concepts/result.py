@@ -20,7 +20,7 @@ from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Removed, nearest, removed
-from audiolime_ext.concepts.stability import N_SEEDS, Again, found_again, sentence
+from audiolime_ext.concepts.stability import returning_of
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -109,7 +109,7 @@ def find_concepts(
     n_null: int = N_NULL,
     strength: float = STRENGTH,
     seed: int = 0,
-    again: Literal["starts", "halves"] = "starts",
+    returning: Literal["starts", "halves"] = "starts",
     progress: Told = None,
 ) -> Concepts:
     """Find the concepts of a store and test them.
@@ -126,7 +126,7 @@ def find_concepts(
         Strength of the regressions' regularisation.
     seed : int
         Random seed of halves, clusters and random concepts.
-    again : {"starts", "halves"}
+    returning : {"starts", "halves"}
         Way in which concepts are looked for again: in the same songs from other starts, or in other halves of songs.
     progress : as for `explain`
         Function that is told how far the work is; False: nothing is shown; None: a bar.
@@ -160,7 +160,8 @@ def find_concepts(
         tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
     removals = _removals(entries, measured, first, identity, kept, middles, seed)
     groups, ungrouped = groups_of(pool, concepts, strength=strength, seed=seed)
-    shares, told = _returning(entries, measured, first, kept, n_clusters, seed, again)
+    members = {label: {one.name: one.cluster.members for one in kept if one.of == label} for label in identity.labels}
+    shares, told = returning_of(members, entries, measured, first, n_clusters=n_clusters, seed=seed, of=returning)
     notes += [*ungrouped, *told]
     return Concepts(
         identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes), groups=groups, returning=shares
@@ -238,35 +239,3 @@ def _removals(
             if told is not None:
                 found[concept.name, label] = told
     return found
-
-
-def _returning(
-    entries: Sequence[Entry],
-    measured: Sequence[Measured],
-    first: Sequence[bool],
-    kept: Sequence[Discovered],
-    n_clusters: int,
-    seed: int,
-    again: Literal["starts", "halves"],
-) -> tuple[dict[str, float], list[str]]:
-    """Share of other seeds in which each concept is found again, and a sentence."""
-    halved = [first, *(halves(entries, seed=seed + 1 + i)[0] for i in range(N_SEEDS) if again == "halves")]
-    classes: dict[str, Again] = {}
-    shares: dict[str, float] = {}
-    for label in dict.fromkeys(one.of for one in kept):
-        here, *elsewhere = (
-            np.concatenate(
-                [
-                    song.activations
-                    for song, entry, taken in zip(measured, entries, half, strict=True)
-                    if taken and entry.label == label
-                ]
-            ).astype(np.float64)
-            for half in halved
-        )
-        own = [one for one in kept if one.of == label]
-        members = [one.cluster.members for one in own]
-        told = found_again(members, here, elsewhere or None, n_clusters=n_clusters, seed=seed)
-        classes[label] = told
-        shares |= {one.name: share for one, share in zip(own, told.shares, strict=True)}
-    return shares, [sentence(classes, of=again)] if classes else []

@@ -24,12 +24,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.discovering import alike, divided
 from audiolime_ext.concepts.drawing import Numbers
+from audiolime_ext.concepts.halves import halves
+from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.records import Entry
 from audiolime_ext.concepts.removing import nearest
 from audiolime_ext.text import share_of
 
@@ -58,6 +62,56 @@ class Again:
     overlaps: tuple[float, ...]
     by_chance: tuple[float, ...]
     chance: float
+
+
+def returning_of(
+    concepts: Mapping[str, Mapping[str, Numbers]],
+    entries: Sequence[Entry],
+    measured: Sequence[Measured],
+    first: Sequence[bool],
+    *,
+    n_clusters: int,
+    seed: int = 0,
+    of: Literal["starts", "halves"] = "starts",
+) -> tuple[dict[str, float], list[str]]:
+    """Share of other seeds in which each concept is found again, by its name, and a sentence where there are concepts.
+
+    Parameters
+    ----------
+    concepts : mapping of str to mapping of str to ndarray of int
+        Patches of each class's concepts by name, by their place among those of the class's songs of the first half.
+    entries : sequence of Entry
+        Songs.
+    measured : sequence of Measured
+        Results of each song.
+    first : sequence of bool
+        True for songs in which the concepts were found.
+    n_clusters : int
+        Number of clusters of each class.
+    seed : int
+        Random seed with which they were found.
+    of : {"starts", "halves"}
+        Thing that is changed.
+    """
+    halved = [first, *(halves(entries, seed=seed + 1 + i)[0] for i in range(N_SEEDS) if of == "halves")]
+    classes: dict[str, Again] = {}
+    shares: dict[str, float] = {}
+    for label, members in concepts.items():
+        if not members:
+            continue
+        here, *elsewhere = (_activations(label, entries, measured, half) for half in halved)
+        told = found_again(list(members.values()), here, elsewhere or None, n_clusters=n_clusters, seed=seed)
+        classes[label] = told
+        shares |= dict(zip(members, told.shares, strict=True))
+    return shares, [sentence(classes, of=of)] if classes else []
+
+
+def _activations(label: str, entries: Sequence[Entry], measured: Sequence[Measured], half: Sequence[bool]) -> Floats:
+    """The patches of a class's songs of a half."""
+    told = zip(entries, measured, half, strict=True)
+    return np.concatenate([song.activations for entry, song, taken in told if taken and entry.label == label]).astype(
+        np.float64
+    )
 
 
 def found_again(

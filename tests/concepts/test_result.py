@@ -64,7 +64,7 @@ def test_a_seed_says_all(found: Concepts, measured: Path) -> None:
 
 
 def test_the_beep_returns_with_other_seeds_and_in_other_halves(found: Concepts, measured: Path) -> None:
-    elsewhere = find_concepts(measured, n_clusters=6, n_null=300, again="halves", progress=False)
+    elsewhere = find_concepts(measured, n_clusters=6, n_null=300, returning="halves", progress=False)
     for told, changed in ((found, "from other starts"), (elsewhere, "in other halves")):
         assert set(told.returning) == {one.name for one in told.kept}
         assert all(told.returning[one.concept] >= 0.8 for one in found.significant if one.effect > 0)
