@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.flagging import all_flags, first_halves
+from audiolime_ext.concepts.grouping import Groups, groups_of
 from audiolime_ext.concepts.halves import halves
 from audiolime_ext.concepts.intervening import JudgedBySound, accuracies, disagreements, halves_of, interventions
 from audiolime_ext.concepts.measuring import Measured
@@ -27,6 +28,7 @@ from audiolime_ext.concepts.partners import control_notes
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Added, Removed
+from audiolime_ext.concepts.stability import returning_of
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -101,6 +103,10 @@ class Concepts:
         Concept → what is suspect of it; empty where nothing is.
     moved : tuple of Moved
         Movements towards each concept by the augmentation; empty where none was given.
+    groups : Groups or None
+        Concepts that lead the same way, across classes; None: there are too few concepts, or no groups, as a note says.
+    returning : mapping of str to float
+        Share of other seeds in which each concept is found again, by its name.
     """
 
     identity: Identity
@@ -117,6 +123,8 @@ class Concepts:
     again: dict[str, tuple[tuple[Entry, Patch], ...]] = field(default_factory=dict, repr=False)
     flags: dict[str, tuple[Flag, ...]] = field(default_factory=dict, repr=False)
     moved: tuple[Moved, ...] = field(default=(), repr=False)
+    groups: Groups | None = None
+    returning: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def significant(self) -> tuple[JudgedConcept, ...]:
@@ -175,6 +183,7 @@ def find_concepts(
     n_null: int = N_NULL,
     strength: float = STRENGTH,
     seed: int = 0,
+    returning: Literal["starts", "halves"] = "starts",
     progress: Told = None,
 ) -> Concepts:
     """Find the concepts of a store and test them.
@@ -191,6 +200,8 @@ def find_concepts(
         Strength of the regressions' regularisation.
     seed : int
         Random seed of halves, clusters and random concepts.
+    returning : {"starts", "halves"}
+        Way in which concepts are looked for again: in the same songs from other starts, or in other halves of songs.
     progress : as for `explain`
         Function that is told how far the work is; False: nothing is shown; None: a bar.
 
@@ -221,12 +232,18 @@ def find_concepts(
     told = interventions({(one.of, one.name): one.number for one in kept}, others, sure)
     notes += [*missing, *control_notes(identity, measured)]
     members = {one.name: (one.of, one.number, one.cluster.members) for one in kept}
+    groups, ungrouped = groups_of(pool, concepts, strength=strength, seed=seed)
+    own = {label: {one.name: one.cluster.members for one in kept if one.of == label} for label in identity.labels}
+    shares, stable = returning_of(own, entries, measured, first, n_clusters=n_clusters, seed=seed, of=returning)
+    notes += [*ungrouped, *stable]
     return Concepts(
         *(identity, kept, dropped, tuple(tested), told.removals, failures, seed, tuple(notes)),
         *(told.additions, told.judged, told.changed),
         {one.name: others[one.of].held(one.number) for one in kept},
         all_flags(members, first_halves(entries, measured, first, middles), moved),
         moved,
+        groups,
+        shares,
     )
 
 
