@@ -8,10 +8,14 @@ random one has the same structure. Then the two differ in nothing but in which p
 The patches of other classes that a CAV leads away from are drawn anew for each of both. (Were they the same for all,
 random directions would share them, and lie closer together than any concept's does to them.) The songs that it is
 tested on are the same. So p-values are exact: of random concepts a share of p has a p-value of p or less.
+
+Where two sides are matched, such as a stem and another part of the same song, what is random is which is which
+(`exchanged`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,3 +132,33 @@ def draw(songs: Numbers, structure: Structure, n_draws: int, *, rng: np.random.G
         orders = rng.permuted(np.tile(patches, (len(where[0]), 1)), axis=1)
         drawn[where] = orders[:, : structure.per_song]
     return drawn.reshape(n_draws, -1)
+
+
+def exchanged(
+    strata: Sequence[Numbers], sizes: Sequence[int], n_draws: int, *, rng: np.random.Generator
+) -> tuple[Numbers, Numbers]:
+    """Random sides of matched concepts, each of shape (n_draws, sum of sizes): of each stratum as many on either.
+
+    Parameters
+    ----------
+    strata : sequence of ndarray of int
+        Rows that may change sides with each other, such as a song's patches, or the songs of a class.
+    sizes : sequence of int
+        Number of rows of each stratum that stand on one side; a stratum holds twice as many, or more.
+    n_draws : int
+        Number of draws.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Examples
+    --------
+    >>> one, other = exchanged([np.arange(4), np.arange(4, 8)], [1, 2], 100, rng=np.random.default_rng(0))
+    >>> one.shape, {len({*a, *b}) for a, b in zip(one.tolist(), other.tolist(), strict=True)}, (one[:, 0] < 4).all()
+    ((100, 3), {6}, True)
+    """
+    orders = [rng.permuted(np.tile(rows, (n_draws, 1)), axis=1) for rows in strata]
+    sides = [
+        np.concatenate([order[:, k * size : (k + 1) * size] for order, size in zip(orders, sizes, strict=True)], axis=1)
+        for k in (0, 1)
+    ]
+    return sides[0], sides[1]

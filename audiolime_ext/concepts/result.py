@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
+from audiolime_ext.concepts.asked import parse_all
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
+from audiolime_ext.concepts.given import Given, given_tested
 from audiolime_ext.concepts.halves import halves
 from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Removed, nearest, removed
+from audiolime_ext.concepts.sides import Half
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -66,7 +69,7 @@ class Concepts:
     dropped : tuple of (str, Cluster)
         Class and cluster of what is no concept, with its reason.
     tested : tuple of JudgedConcept
-        Every concept and every class, by gradients; empty where the model has none.
+        Every concept and every class, by gradients; empty where the model has none. Of given concepts `of` is "".
     removals : mapping of (str, str) to Removed
         Concept and class → what taking its patches out does; only where enough songs have one.
     failures : tuple of Failure
@@ -75,6 +78,8 @@ class Concepts:
         Random seed.
     notes : tuple of str
         Sentences on what else to know.
+    given : tuple of Given
+        Concepts that were given.
     """
 
     identity: Identity
@@ -85,6 +90,7 @@ class Concepts:
     failures: tuple[Failure, ...]
     seed: int
     notes: tuple[str, ...] = ()
+    given: tuple[Given, ...] = ()
 
     @property
     def significant(self) -> tuple[JudgedConcept, ...]:
@@ -97,6 +103,8 @@ class Concepts:
 def find_concepts(
     store: str | os.PathLike[str],
     *,
+    given: Sequence[str] = (),
+    model: Any = None,
     n_clusters: int = N_CLUSTERS,
     n_null: int = N_NULL,
     strength: float = STRENGTH,
@@ -109,6 +117,11 @@ def find_concepts(
     ----------
     store : path
         File that `audiolime_ext.concepts.pipeline.measure_concepts` wrote.
+    given : sequence of str
+        Concepts to test beside those that are found, such as ``drums=stem:spleeter:5stems/drums``; the four forms are
+        those of `audiolime_ext.concepts.asked`.
+    model : Model or None
+        Model of the store, which hears given sounds; None: it is built by its spec.
     n_clusters : int
         Number of clusters of each class.
     n_null : int
@@ -136,19 +149,26 @@ def find_concepts(
             f"the model answers between 0 and 1 to {n} of {counted(len(measured), 'song')} and beyond to the others, "
             "so logits were taken of some alone; say its activation (sigmoid, softmax), and measure anew"
         )
+    asked = parse_all(given, [f"{label} {n + 1}" for label in identity.labels for n in range(n_clusters)])
     first, notes = halves(entries, seed=seed)
     if len(known) < n_entries:
         notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")
+    slopes = None
+    if all(found.gradients is not None for found in measured):
+        slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
+    own, others = ([one for one, in_first in zip(known, first, strict=True) if in_first == side] for side in (1, 0))
+    made_of = Half(identity, tuple(one for one, _ in own), tuple(one for _, one in own), model, seed)
+    answers = given_tested(asked, made_of, others, slopes, n_null=n_null, strength=strength)
     pool = _pool(entries, measured, first)
     kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
-    if any(found.gradients is None for found in measured):
-        tested: list[JudgedConcept] = []
+    tested: list[JudgedConcept] = []
+    if slopes is None:
         notes.append("the model cannot be differentiated, so concepts are tested by interventions alone")
     else:
-        slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
         tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
-    removals = _removals(entries, measured, first, identity, kept, middles, seed)
-    return Concepts(identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes))
+    removals = _removals(entries, measured, first, identity, kept, middles, seed) | answers.removals
+    told, notes = (*tested, *answers.tested), [*notes, *answers.notes]
+    return Concepts(identity, kept, dropped, told, removals, failures, seed, tuple(notes), answers.given)
 
 
 def _pool(entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool]) -> Pool:

@@ -7,7 +7,7 @@ import pytest
 
 from audiolime_ext.concepts.discovering import clusters
 from audiolime_ext.concepts.drawing import Structure, draw
-from audiolime_ext.concepts.testing import Concept, JudgedConcept, Pool, all_tested
+from audiolime_ext.concepts.testing import Concept, JudgedConcept, Pool, all_tested, with_discoveries
 from audiolime_ext.errors import UsageError
 
 LABELS = ("clap", "plain", "other")
@@ -83,12 +83,10 @@ def one(p: float, *, of: str = "a", label: str = "a", low: float = 0.6) -> Judge
 
 
 def test_own_classes_and_others_are_families_of_their_own_and_only_what_separates_is_in_them() -> None:
-    from audiolime_ext.concepts.testing import _discovered
-
     family = [one(0.04), *[one(0.5)] * 3, *[one(0.04, low=0.4)] * 9, one(0.04, of="b")]
-    verdicts = [each.verdict for each in _discovered(family)]
+    verdicts = [each.verdict for each in with_discoveries(family)]
     assert verdicts == ["not significant"] * 4 + ["not a concept"] * 9 + ["significant"]
-    assert _discovered([one(0.01), *[one(0.5)] * 3])[0].verdict == "significant"
+    assert with_discoveries([one(0.01), *[one(0.5)] * 3])[0].verdict == "significant"
 
 
 def test_one_class_is_refused() -> None:
