@@ -1,13 +1,18 @@
-"""Random patches in a concept's place: as many, from as many songs, drawn from the same class.
+"""Random patches in a concept's place: as many, from as many songs, drawn from those of all classes.
 
-What is tested is whether *these* patches of a class mean more to the model than others of its patches. So the null
-hypothesis is that a concept's patches were drawn at random, and songs are the units: patches of one song are alike. A
-concept is therefore tested in one of a few `STRUCTURES`, the same number of patches from each of some songs, and a
-random one has the same structure. Then the two differ in nothing but in which patches they are.
+What is tested is whether *these* patches mean more to the model than any of its patches. So the null hypothesis is that
+a concept's patches were drawn at random, and songs are the units: patches of one song are alike. A concept is therefore
+tested in one of a few `STRUCTURES`, the same number of patches from each of some songs, and a random one has the same
+structure. Then the two differ in nothing but in which patches they are.
 
-The patches of other classes that a CAV leads away from are drawn anew for each of both. (Were they the same for all,
-random directions would share them, and lie closer together than any concept's does to them.) The songs that it is
-tested on are the same. So p-values are exact: of random concepts a share of p has a p-value of p or less.
+They are drawn from all classes, not from the concept's own. In a class that is known by a sound, any handful of patches
+holds some of it, and its direction leads there, too; beside such handfuls a concept that *is* the sound would be
+nothing, and one that lacks it would be something. And what lies in all patches of a class, as hum or a codec's cut
+does, could never be found. The price: a mixed handful of a class may be significant for the class.
+
+The patches that a CAV leads away from are drawn in the same way, anew for each. (Were they the same for all, random
+directions would share them, and lie closer together than any concept's does to them.) The songs that it is tested on
+are the same. So p-values are exact: of random concepts a share of p has a p-value of p or less.
 
 Where two sides are matched, such as a stem and another part of the same song, what is random is which is which
 (`exchanged`).

@@ -125,7 +125,7 @@ def find_concepts(
     n_clusters : int
         Number of clusters of each class.
     n_null : int
-        Number of random concepts for each class and structure.
+        Number of random concepts for each structure.
     strength : float
         Strength of the regressions' regularisation.
     seed : int

@@ -157,7 +157,7 @@ def _exchange(
     """A matched concept and random ones; None where it has too few units."""
     if len(positives) < FEWEST:
         return None
-    return Trial((asked.name,), "", positives[None], negatives[None], *exchanged(strata, sizes, n_null, rng=rng))
+    return Trial((asked.name,), ("",), positives[None], negatives[None], *exchanged(strata, sizes, n_null, rng=rng))
 
 
 def _of_stem(asked: Asked, half: Half, n_null: int, rng: np.random.Generator) -> Sides:
@@ -242,5 +242,5 @@ def _of_sounds(asked: Asked, half: Half, n_null: int, rng: np.random.Generator) 
         owners.append(np.full(len(own), number))
     songs = np.concatenate(owners)
     drawn = n + draw(songs[n:], Structure(2 * n, 1), n_null + 1, rng=rng)
-    trial = Trial((asked.name,), "", np.arange(n)[None], drawn[:1, n:], drawn[1:, :n], drawn[1:, n:])
+    trial = Trial((asked.name,), ("",), np.arange(n)[None], drawn[:1, n:], drawn[1:, :n], drawn[1:, n:])
     return Sides(n, np.concatenate(parts), songs, trial, tuple(notes))

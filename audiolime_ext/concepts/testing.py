@@ -7,7 +7,9 @@ tests of its own, in which the share of false discoveries is held at 5 % (Benjam
 concepts need p-values as small as .05 / n to be found alone, so that many random concepts are needed: 10,000 of them
 make a p-value of .0002 possible, enough for 250 concepts.
 
-A concept that is not told apart from other patches (`audiolime_ext.concepts.separating`) is called *not a concept*,
+Random concepts are of all classes (`audiolime_ext.concepts.drawing`), and serve all concepts of a structure.
+
+A concept that is not told apart from random patches (`audiolime_ext.concepts.separating`) is called *not a concept*,
 whatever its p-value; the others are *significant* or *not significant*, and no other word is used.
 
 References
@@ -100,8 +102,8 @@ class Trial:
     ----------
     names : tuple of str
         Names of the concepts.
-    of : str
-        Class of their patches; "": they are of no class.
+    of : tuple of str
+        Class of the patches of each; "": they are of no class.
     positives, negatives : ndarray of int, shape (n_concepts, n)
         Rows of each concept, and those that its CAV leads away from.
     random, apart : ndarray of int, shape (n_null, n)
@@ -109,7 +111,7 @@ class Trial:
     """
 
     names: tuple[str, ...]
-    of: str
+    of: tuple[str, ...]
     positives: Numbers = field(repr=False)
     negatives: Numbers = field(repr=False)
     random: Numbers = field(repr=False)
@@ -143,7 +145,7 @@ class JudgedConcept:
     share_chance : tuple of float
         The same of their scores.
     accuracy : Accuracy
-        Accuracy with which the concept is told apart from other patches.
+        Accuracy with which the concept is told apart from random patches.
     n_songs : int
         Number of songs that it was tested on.
     linear : bool
@@ -198,7 +200,7 @@ def all_tested(
         Gradients of each class's logit by the layer, summed over time and frequency, in windows of its other songs, and
         the song of each window.
     n_null : int
-        Number of random concepts for each class and structure.
+        Number of random concepts for each structure.
     strength : float
         Strength of the regressions' regularisation.
     seed : int
@@ -210,15 +212,15 @@ def all_tested(
         If there are fewer than two classes, or a class has too few songs.
     """
     if len(np.unique(pool.classes)) < 2:
-        raise UsageError("concepts are told apart from patches of other classes; give two classes or more")
+        raise UsageError("concepts are compared with patches of other classes, too; give two classes or more")
     even, size = pool.scaled()
     products = even.activations @ even.activations.T
     asked = {label: Gradients.of(own * size, songs, even.activations) for label, (own, songs) in gradients.items()}
-    kinds = list(dict.fromkeys((one.of, one.structure) for one in concepts))
+    kinds = list(dict.fromkeys(one.structure for one in concepts))
     found: list[JudgedConcept] = []
     with stage("testing concepts", len(kinds), "kind") as counting:
-        for i, kind in enumerate(kinds):
-            some = [one for one in concepts if (one.of, one.structure) == kind]
+        for i, structure in enumerate(kinds):
+            some = [one for one in concepts if one.structure == structure]
             trial = _trial(pool, some, n_null, np.random.default_rng([seed, i]))
             found += judged(products, pool.songs, trial, asked, strength=strength)
             counting.advance(1)
@@ -226,19 +228,12 @@ def all_tested(
 
 
 def _trial(pool: Pool, concepts: Sequence[Concept], n_null: int, rng: np.random.Generator) -> Trial:
-    """Concepts of one class and structure: random ones are of the same class, and lead away from all others."""
-    of, structure = concepts[0].of, concepts[0].structure
-    own, others = np.flatnonzero(pool.classes == of), np.flatnonzero(pool.classes != of)
-    random = own[draw(pool.songs[own], structure, n_null, rng=rng)]
-    negatives = others[draw(pool.songs[others], structure, len(concepts) + n_null, rng=rng)]
-    return Trial(
-        tuple(one.name for one in concepts),
-        of,
-        np.stack([one.standing for one in concepts]),
-        negatives[: len(concepts)],
-        random,
-        negatives[len(concepts) :],
-    )
+    """Concepts of one structure."""
+    random = draw(pool.songs, concepts[0].structure, n_null, rng=rng)
+    apart = draw(pool.songs, concepts[0].structure, len(concepts) + n_null, rng=rng)
+    names, of = tuple(one.name for one in concepts), tuple(one.of for one in concepts)
+    standing = np.stack([one.standing for one in concepts])
+    return Trial(names, of, standing, apart[: len(concepts)], random, apart[len(concepts) :])
 
 
 def tried(
@@ -290,9 +285,9 @@ def judged(
     scores = scored(products, trial.positives, trial.negatives, asked, strength=strength)
     null = scored(products, trial.random, trial.apart, asked, strength=strength)
     return [
-        _tested(name, trial.of, label, told, scores[label], n, null[label], slope)
+        _tested(name, of, label, told, scores[label], n, null[label], slope)
         for label, slope in asked.items()
-        for n, (name, told) in enumerate(zip(trial.names, sure, strict=True))
+        for n, (name, of, told) in enumerate(zip(trial.names, trial.of, sure, strict=True))
     ]
 
 
