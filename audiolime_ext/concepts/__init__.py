@@ -4,6 +4,8 @@
 - `patches`: a song in parts that can be heard; `measuring`: what a model says of each
 - `result`: the concepts of a store; `halves`: songs that they are found in, and others that they are tested on
 - `discovering`: patches that a layer holds for alike; `drawing`: random patches in their place
+- `given`: concepts that a person names; `asked`: how they are written; `sides`: what stands for them and against them;
+  `outside`: sounds, tables and other models that they need
 - `cavs`: concept activation vectors, thousands at a time; `separating`: is a concept told apart at all?
 - `tcav`: does it raise a class? `testing`: all concepts, all classes; `removing`: what happens without its sound
 - `artefacts`: concepts of what a classifier should not hear

@@ -9,8 +9,8 @@ Random concepts have the structure of the concept, and differ from it in nothing
   lead from one class to another, although more songs of one may be fast; where all songs of a class lie on one side,
   nothing can be told of it, and that is told.
 - **sounds from elsewhere**: each file alone on silence, or its loudest window, against one patch of each of as many
-  songs. Random: patches of other songs in place of the files. These hold what the sounds are *and* how they were recorded, and
-  no null of music can tell one from the other; a note says so.
+  songs. Random: patches of other songs in place of the files. These hold what the sounds are *and* how they were
+  recorded, and no null of music can tell one from the other; a note says so.
 
 Silent patches and files stand for nothing, and are left out.
 """
