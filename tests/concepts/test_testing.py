@@ -7,7 +7,15 @@ import pytest
 
 from audiolime_ext.concepts.discovering import clusters
 from audiolime_ext.concepts.drawing import Structure, draw
-from audiolime_ext.concepts.testing import Concept, JudgedConcept, Pool, all_tested, with_discoveries
+from audiolime_ext.concepts.testing import (
+    Concept,
+    JudgedConcept,
+    Pool,
+    Trial,
+    all_tested,
+    tried,
+    with_discoveries,
+)
 from audiolime_ext.errors import UsageError
 
 LABELS = ("clap", "plain", "other")
@@ -74,6 +82,29 @@ def test_of_concepts_that_are_drawn_at_random_hardly_any_means_anything() -> Non
     assert said <= 3
 
 
+def test_a_sound_that_fills_its_class_is_found() -> None:
+    """Beside random patches of its own class it would be nothing, as they hold it, too."""
+    patches = pool(0)
+    patches.activations[patches.classes == "clap", 0] += 4
+    found = all_tested(patches, concepts_of(patches, "clap"), gradients(1), n_null=500)
+    own = [one for one in found if one.label == "clap" and one.accuracy.separates]
+    assert len(own) > 4
+    assert {one.verdict for one in own} == {"significant"}
+    assert min(one.effect for one in own) > 0
+
+
+def test_concepts_that_are_tested_alone_are_what_they_are_beside_others() -> None:
+    patches, rng = pool(0, clap=6), np.random.default_rng(0)
+    standing = np.flatnonzero(np.arange(len(patches.songs)) % PER_SONG == 0)[:N_SONGS]
+    apart, random, others = (draw(patches.songs, Structure(N_SONGS, 1), n, rng=rng) for n in (1, 300, 300))
+    trial = Trial(("clap",), ("",), standing[None], apart, random, others)
+    found = {one.label: one for one in tried(patches.activations, patches.songs, trial, gradients(1))}
+    assert found["clap"].p < 0.01
+    assert found["clap"].effect > 1
+    assert min(found[label].p for label in LABELS[1:]) > 0.01
+    assert not any(one.discovered for one in found.values())
+
+
 def one(p: float, *, of: str = "a", label: str = "a", low: float = 0.6) -> JudgedConcept:
     from audiolime_ext.concepts.separating import Accuracy
 
@@ -86,6 +117,8 @@ def test_own_classes_and_others_are_families_of_their_own_and_only_what_separate
     verdicts = [each.verdict for each in with_discoveries(family)]
     assert verdicts == ["not significant"] * 4 + ["not a concept"] * 9 + ["significant"]
     assert with_discoveries([one(0.01), *[one(0.5)] * 3])[0].verdict == "significant"
+    given = with_discoveries([one(0.02, of=""), *[one(0.5)] * 9, *[one(0.5, of="b")] * 9])
+    assert given[0].verdict == "significant"
 
 
 def test_one_class_is_refused() -> None:
