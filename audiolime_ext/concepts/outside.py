@@ -1,8 +1,8 @@
 """What is heard or read beside a store for its given concepts: a table about songs, another model, a folder of sounds.
 
-The other model is asked about the same excerpts. A recording of the folder is heard alone: where it is longer than a
-window, the loudest of it, and where it is shorter, on silence. What is missing, silent or unreadable is left out and
-named.
+The other model is asked about the same excerpts, and its answers are kept in the cache. A recording of the folder is
+heard alone: where it is longer than a window, the loudest of it, and where it is shorter, on silence. What is missing,
+silent or unreadable is left out and named.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from audiolime_ext.audio.folders import look_into
 from audiolime_ext.audio.recording import Audio, Samples, load_audio
+from audiolime_ext.cache import Cache, Store, identity
 from audiolime_ext.collection.columns import MISSING, Column
 from audiolime_ext.collection.table import Problems, read_columns
 from audiolime_ext.concepts.asked import Asked
@@ -62,23 +63,33 @@ def by_model(asked: Asked, entries: Sequence[Entry], duration_s: float) -> tuple
     if model.labels is None:
         raise UsageError(f"{asked.place} states no labels, so there is none to ask for; say labels= in its spec")
     (column,) = label_indices([asked.what], model.labels)
-    scores, why = np.full(len(entries), np.nan), ""
-    ears = Ears(model, "", (), (), (), duration_s)
+    scores, why, store = np.full(len(entries), np.nan), "", Store(Cache.of_user())
     with stage(f"asking {asked.place}", len(entries), "song") as counting:
         for i, entry in enumerate(entries):
             try:
-                audio = load_audio(entry.path)
-                if audio.sha256 != entry.sha256:
-                    raise AudioError("it was changed since the store was measured")
-                start_s, length_s = ears.span(audio, entry)
-                found = tag(audio, model, start_s=start_s, duration_s=length_s, progress=False)
-                scores[i] = found.mean[column]
+                scores[i] = _scores(entry, model, duration_s, store)[column]
             except AudioError as error:
                 why = why or str(error)
             counting.advance(1)
     if np.isnan(scores).all():
         raise UsageError(f"{asked.place} can hear none of the songs that concepts are made of: {why}")
     return scores, _left_out(entries, scores, f"that {asked.place} cannot hear ({why})")
+
+
+def _scores(entry: Entry, model: Model, duration_s: float, store: Store) -> Floats:
+    """The mean of a model's answers to the windows of a song's excerpt; they are kept in the cache."""
+    by = identity(model)
+    span = {"start_s": entry.start_s, "length_s": entry.duration_s, "duration_s": duration_s}
+    key = by and {"kind": "scores of an excerpt", "version": 1, "recording": entry.sha256, **span, "model": by}
+    if (kept := store.read(key)) is not None:
+        return np.asarray(kept.arrays["mean"])
+    audio = load_audio(entry.path)
+    if audio.sha256 != entry.sha256:
+        raise AudioError("it was changed since the store was measured")
+    start_s, length_s = Ears(model, "", (), (), (), duration_s).span(audio, entry)
+    mean = tag(audio, model, start_s=start_s, duration_s=length_s, progress=False).mean
+    store.write(key, {"mean": mean}, {}, recording=audio.name, by=str(model.spec))
+    return mean
 
 
 def _left_out(entries: Sequence[Entry], values: Floats, why: str) -> list[str]:

@@ -83,8 +83,9 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, lines: list[str]
         by_table(parse(f"x=feature:{tmp_path / 't.csv'}:tempo>100"), songs(tmp_path / "songs"))
 
 
-def test_another_model_is_asked_of_the_same_excerpts(tmp_path: Path) -> None:
-    entries = songs(tmp_path)
+def test_another_model_is_asked_of_the_same_excerpts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "cache"))
+    entries = songs(tmp_path / "songs")
     entries = (replace(entries[0], sha256="another"), *entries[1:])
     scores, notes = by_model(parse(f"x=label:{SPEC}:A>.5"), entries, 1.0)
     assert np.isnan(scores[0])
@@ -92,5 +93,12 @@ def test_another_model_is_asked_of_the_same_excerpts(tmp_path: Path) -> None:
     assert notes == [f"1 song that {SPEC} cannot hear (it was changed since the store was measured), left out: a0.wav"]
     with pytest.raises(UsageError, match="can hear none of the songs"):
         by_model(parse(f"x=label:{SPEC}:a>.5"), tuple(replace(one, sha256="") for one in entries), 1.0)
+    for entry in entries[1:]:
+        Path(entry.path).unlink()
+    again, notes = by_model(parse(f"x=label:{SPEC}:a>.5"), entries, 1.0)
+    np.testing.assert_array_equal(again, scores)  # the cache has them
+    assert "cannot read" not in notes[0]
+    with pytest.raises(UsageError, match="can hear none of the songs"):
+        by_model(parse(f"x=label:{SPEC}:a>.5"), entries, 0.5)
     with pytest.raises(UsageError, match="'c'"):
         by_model(parse(f"x=label:{SPEC}:c>.5"), entries, 1.0)
