@@ -121,6 +121,21 @@ def test_own_classes_and_others_are_families_of_their_own_and_only_what_separate
     assert given[0].verdict == "significant"
 
 
+def test_silent_patches_which_are_all_the_same_do_not_end_the_work() -> None:
+    """Of random concepts some hold nothing else on either side: their directions lead nowhere."""
+    patches, rng = pool(0, clap=6), np.random.default_rng(1)
+    patches.activations[rng.random(len(patches.songs)) < 0.6] = 0
+    structure, own = Structure(5, 1), np.flatnonzero((patches.classes == "clap") & (patches.activations[:, 0] > 4))
+    standing = own[draw(patches.songs[own], structure, 1, rng=rng)[0]]
+    found = all_tested(patches, [Concept("clap 1", "clap", structure, standing)], gradients(1), n_null=5000)
+    assert found[0].p < 0.05
+    assert all(np.isfinite(one.chance).all() for one in found)
+    nothing = Pool(np.zeros((600, 4)), np.repeat(np.arange(30), 20), np.repeat(["a", "b"], 300))
+    slopes = {label: (np.ones((5, 4)), np.arange(5)) for label in "ab"}
+    told = all_tested(nothing, [Concept("a 1", "a", structure, np.arange(0, 100, 20))], slopes, n_null=50)
+    assert {one.verdict for one in told} == {"not a concept"}
+
+
 def test_one_class_is_refused() -> None:
     with pytest.raises(UsageError, match="two classes or more"):
         all_tested(Pool(np.zeros((4, 2)), np.arange(4), np.repeat(["a"], 4)), [], {})
