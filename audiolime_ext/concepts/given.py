@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +18,8 @@ from audiolime_ext.concepts.asked import Asked, Kind
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.measuring import Measured
-from audiolime_ext.concepts.records import Entry
-from audiolime_ext.concepts.removing import Removed, removed
+from audiolime_ext.concepts.records import Entry, Identity
+from audiolime_ext.concepts.removing import Exchange, Removed
 from audiolime_ext.concepts.sides import FEWEST, Half, sides_of
 from audiolime_ext.concepts.testing import JudgedConcept, tried, with_discoveries
 from audiolime_ext.progress.stages import stage
@@ -67,6 +68,21 @@ class Answers:
     tested: tuple[JudgedConcept, ...] = ()
     removals: dict[tuple[str, str], Removed] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def divided(
+    identity: Identity,
+    entries: Sequence[Entry],
+    measured: Sequence[Measured],
+    first: Sequence[bool],
+    model: Any,
+    seed: int,
+) -> tuple[Half, list[tuple[Entry, Measured]]]:
+    """The songs that given concepts are made of, and those that they are tested on."""
+    known = list(zip(entries, measured, first, strict=True))
+    own = [(entry, found) for entry, found, in_first in known if in_first]
+    half = Half(identity, tuple(entry for entry, _ in own), tuple(found for _, found in own), model, seed)
+    return half, [(entry, found) for entry, found, in_first in known if not in_first]
 
 
 def given_tested(
@@ -135,9 +151,9 @@ def _without(asked: Asked, half: Half, others: Sequence[tuple[Entry, Measured]])
         members = np.array([(one.split, one.name) == (asked.place, asked.what) for one in patches], bool)
         if not members.any():
             continue
-        removals = np.concatenate([song.removals[:, column] for song in own]).astype(np.float64)
+        removals = np.concatenate([song.removals[:, [column]] for song in own]).astype(np.float64)
         songs = np.repeat(np.arange(len(own)), [len(song.patches) for song in own])
-        told = removed(members, removals, np.array([one.share for one in patches]), songs, seed=half.seed)
-        if told is not None:
-            found[asked.name, label] = told
+        exchange = Exchange.of(np.array([one.share for one in patches]), songs, seed=half.seed)
+        if told := exchange.told(members, removals, Removed):
+            found[asked.name, label] = told[0]
     return found

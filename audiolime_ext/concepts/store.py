@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +22,7 @@ from audiolime_ext.collection.engine.jobs import Failure, Task
 from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
+from audiolime_ext.concepts.traits import Traits
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.database import Form, is_empty
 from audiolime_ext.files.fresh import make_folder
@@ -33,7 +33,7 @@ from audiolime_ext.files.plain import differences, from_json, held, require, to_
 FORM = Form(
     what="a store of concepts",
     application_id=0x61757863,  # "auxc"
-    version=1,
+    version=2,
     schema="""
 CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (line INTEGER PRIMARY KEY, entry TEXT NOT NULL);
@@ -52,7 +52,10 @@ CREATE TABLE numbers (song INTEGER PRIMARY KEY, shapes TEXT NOT NULL, block BLOB
     instead="measure the recordings into a new store",
     place="store",
 )
-_NUMBERS = ("activations", "removals", "windows", "logits", "gradients")
+_ALWAYS = ("activations", "removals", "windows", "logits")
+_SOMETIMES = (("gradients",), ("elsewhere", "added"), ("augmented", "left"))  # each of them whole, or not at all
+_NUMBERS = (*_ALWAYS, *(part for parts in _SOMETIMES for part in parts))
+_FACTS = ("bounded", "partner", "n_beyond", "notes")
 
 
 class ConceptStore:
@@ -117,7 +120,7 @@ class ConceptStore:
         """
         if not path.is_file():
             raise MissingError(
-                f"there is no store of concepts at {legible(path)}; name the file that measure_concepts() wrote, or "
+                f"there is no store of concepts at {legible(path)}; name the file that audiolime concepts wrote, or "
                 "make one with it"
             )
         connection = FORM.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
@@ -172,7 +175,8 @@ class ConceptStore:
                 return
             execute("DELETE FROM failures WHERE task = ?", (task.key,))
             patches = [vars(one) for one in found.patches]
-            facts = to_json({"patches": patches, "bounded": found.bounded, "notes": list(found.notes)})
+            told = {name: getattr(found, name) for name in _FACTS}
+            facts = to_json({"patches": patches, "traits": vars(found.traits), **told})
             insert = "INSERT INTO songs (task, name, facts) VALUES (?, ?, ?)"
             song = execute(insert, (task.key, utf8(name), facts)).lastrowid
             block = b"".join(np.asarray(values, "<f4").tobytes() for values in given.values())
@@ -203,7 +207,7 @@ class ConceptStore:
 def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
     with FORM.legibly(path):
         if is_empty(connection):
-            raise MissingError(f"{legible(path)} holds no concepts yet; call measure_concepts() again")
+            raise MissingError(f"{legible(path)} holds no concepts yet; run audiolime concepts again")
         FORM.require_known(path, connection)
         rows = connection.execute("SELECT name, value FROM identity")
         return held({name: from_json(value) for name, value in rows}, Identity, "its table identity")
@@ -223,7 +227,8 @@ def _measured(row: tuple[str, str, bytes], n_labels: int) -> Measured:
     told = held(from_json(facts), dict[str, Any], "its table songs")
     patches = tuple(held(one, Patch, "its table songs") for one in held(told["patches"], list[Any]))
     sizes = held(from_json(shapes), dict[str, tuple[int, int]], "its table numbers")
-    require("its table numbers: other numbers than are known", set(sizes) in ({*_NUMBERS}, {*_NUMBERS[:-1]}))
+    known = {*_ALWAYS, *(part for parts in _SOMETIMES if parts[0] in sizes for part in parts)}
+    require("its table numbers: other numbers than are known", set(sizes) == known)
     numbers = np.frombuffer(block, "<f4")
     require("its table numbers: a block of another size", numbers.size == sum(a * b for a, b in sizes.values()))
     require("its table numbers: values that are not finite", bool(np.isfinite(numbers).all()))
@@ -232,8 +237,11 @@ def _measured(row: tuple[str, str, bytes], n_labels: int) -> Measured:
         part: numbers[begin:end].reshape(size)
         for (part, size), begin, end in zip(sizes.items(), ends, ends[1:], strict=False)
     }
-    require("its table numbers: not a row for each patch", len(parts["activations"]) == len(patches))
-    require("its table numbers: not a column for each class", parts["removals"].shape == (len(patches), n_labels))
-    kept: dict[str, Any] = {field.name: parts.get(field.name) for field in fields(Measured) if field.name in _NUMBERS}
+    of_patches = {part for part in ("activations", "removals", "elsewhere", "added", "left") if part in parts}
+    require("its table numbers: not a row for each patch", {len(parts[part]) for part in of_patches} == {len(patches)})
+    of_classes = {parts[part].shape[1] for part in ("removals", "logits", "added") if part in parts}
+    require("its table numbers: not a column for each class", of_classes == {n_labels})
+    kept: dict[str, Any] = {part: parts.get(part) for part in _NUMBERS}
     kept |= {"bounded": held(told["bounded"], bool), "notes": tuple(held(told["notes"], list[str]))}
-    return Measured(patches=patches, **kept)
+    kept |= {"partner": held(told["partner"], str), "n_beyond": held(told["n_beyond"], int)}
+    return Measured(patches=patches, traits=held(told["traits"], Traits, "its table songs"), **kept)

@@ -13,6 +13,7 @@ from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.sides import MOST, Half, sides_of
 from audiolime_ext.concepts.testing import tried
+from audiolime_ext.concepts.traits import Traits
 from audiolime_ext.errors import UsageError
 
 LABELS, STEMS, N_FEATURES = ("jazz", "rock"), ("bass", "drums", "other", "piano"), 20
@@ -34,7 +35,7 @@ def half(folder: Path, n: int = 20, *, drums: float = 0.0, silent: int = 0) -> H
         held[1, 0] += drums
         windows, none = rng.normal(size=(3, N_FEATURES)), np.zeros((len(STEMS), len(LABELS)), np.float32)
         parts = held.astype(np.float32), none, windows.astype(np.float32), none[:3], none[:3]
-        measured.append(Measured(tuple(patches), *parts, bounded=True))
+        measured.append(Measured(tuple(patches), *parts, bounded=True, traits=Traits(1.0, -20.0, None)))
     return Half(IDENTITY, tuple(entries), tuple(measured))
 
 

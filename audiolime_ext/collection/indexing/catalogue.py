@@ -3,34 +3,28 @@
 A catalogue belongs to one *identity*: the model with its fingerprint, what of each song is heard, whether windows are
 kept, and by what songs are split. Within it a song is the content of a file. Invariants:
 
-- *All or nothing*: a song arrives by one transaction, with its vector.
+- *All or nothing*, *one writer*: see `audiolime_ext.collection.engine.keeping`.
 - *Once*: what is done is not measured again, whatever its file is called now. Songs whose files are gone stay here, out
   of the index, so that nothing is measured again when they come back.
-- *One writer*, as in the store of an audit.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
 import numpy as np
 
-from audiolime_ext.collection.engine.failures import ADOPT, FAIL, FAILURES, LISTED, failure_of
+from audiolime_ext.collection.engine.failures import ADOPT, FAILURES
 from audiolime_ext.collection.engine.jobs import Failure, Task
+from audiolime_ext.collection.engine.keeping import SongStore
 from audiolime_ext.collection.indexing.records import Embedded, Facts, File, Identity, Rows
-from audiolime_ext.errors import MissingError, UsageError
-from audiolime_ext.files.database import Form, is_empty
-from audiolime_ext.files.fresh import make_folder
-from audiolime_ext.files.names import legible, utf8
-from audiolime_ext.files.places import require_writable_file
-from audiolime_ext.files.plain import differences, from_json, held, to_json
+from audiolime_ext.errors import MissingError
+from audiolime_ext.files.database import Form
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import from_json, held
 from audiolime_ext.progress.stages import tracked
 
 NAME = "catalogue.sqlite"
@@ -59,12 +53,20 @@ CREATE TABLE files (line INTEGER PRIMARY KEY, file TEXT NOT NULL);
 SMALL = ("identity", "songs", "files", "failures")  # tables that are read as a whole; vectors have a file of their own
 
 
-class Catalogue:
+class Catalogue(SongStore[Identity]):
     """An open catalogue; `create_or_resume` opens one to write, `read` one to read."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity) -> None:
-        self.path, self.identity = path, identity
-        self._connection, self._lock, self._process = connection, lock, os.getpid()
+    form, identity_type = FORM, Identity
+    empty = "{path} holds no index yet; run the command that began it again"
+    other = (
+        "{path} is the index of another model or with other settings: {told}. Name another folder to index beside it "
+        "(-o), or use what it was made with"
+    )
+
+    @classmethod
+    def called(cls, path: Path) -> str:
+        """The name of the folder."""
+        return legible(path.parent)
 
     @classmethod
     def create_or_resume(cls, folder: Path, identity: Identity) -> Catalogue:
@@ -79,34 +81,12 @@ class Catalogue:
         OutputError
             If it cannot be written.
         """
-        make_folder(folder)
-        path = folder / NAME
-        lock = FORM.lock(path)
-        try:
-            connection = FORM.connect(path, "rwc")
-            try:
-                insert = "INSERT INTO identity VALUES (?, ?)"
-                FORM.create(path, connection, lambda: connection.executemany(insert, identity.plain().items()))
-                require_same(folder, _identity(path, connection), identity)
-                FORM.require_whole(path, connection)
-                with FORM.legibly(path), FORM.transaction(path, connection):
-                    FORM.seal(connection)
-            except BaseException:
-                connection.close()
-                raise
-        except BaseException:
-            lock.release()
-            raise
-        return cls(path, connection, lock, identity)
+        return cls._to_write(folder / NAME, identity)
 
-    @staticmethod
-    def require_free(folder: Path) -> None:
+    @classmethod
+    def require_free(cls, folder: Path) -> None:
         """Raise `OutputError` or `UsageError` if it is clear before any work that no index can be written there."""
-        path = folder / NAME
-        for file in (path, path.with_name(f"{NAME}-journal")):  # SQLite's
-            require_writable_file(file, in_new_folder=True)
-        if path.exists():
-            FORM.lock(path).release()
+        cls._require_place(folder / NAME)
 
     @classmethod
     def read(cls, folder: Path) -> Catalogue:
@@ -127,15 +107,7 @@ class Catalogue:
                 f"there is no index at {legible(folder)}; name the folder that audiolime index wrote, or make one: "
                 f"audiolime index FOLDER -o {legible(folder)}"
             )
-        connection = FORM.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            identity = _identity(path, connection)
-            FORM.require_sums(path, connection, SMALL)
-        except BaseException:
-            connection.close()
-            raise
-        return cls(path, connection, None, identity)
+        return cls._to_read(path, SMALL)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -146,18 +118,6 @@ class Catalogue:
             yield
         finally:
             self._connection.execute("COMMIT")
-
-    @FORM.reads
-    def missing(self, tasks: Iterable[Task], *, max_tries: int = 1) -> list[Task]:
-        """The tasks that are still to do, each once; one that failed `max_tries` times is not."""
-        done = {key for (key,) in self._connection.execute("SELECT task FROM songs")}
-        done |= {key for (key,) in self._connection.execute("SELECT task FROM failures WHERE tries >= ?", (max_tries,))}
-        return [task for key, task in {task.key: task for task in tasks}.items() if key not in done]
-
-    @FORM.reads
-    def failures(self) -> list[Failure]:
-        """The songs that could not be measured, by name."""
-        return [failure_of(*row) for row in self._connection.execute(LISTED)]
 
     @FORM.reads
     def files(self) -> list[File]:
@@ -213,73 +173,24 @@ class Catalogue:
             n_new = sum(self._put(*song) for song in shown)
             for failure in failures:  # unless the song was measured, or has failed as often here
                 self._connection.execute(ADOPT.format(measured="songs"), (*vars(failure).values(), failure.task))
-            self._describe(files)
+            self._list("files", files)
         return n_new
 
     def _put(self, task: Task, name: str, found: Embedded) -> bool:
-        execute = self._connection.execute
-        if execute("SELECT 1 FROM songs WHERE task = ?", (task.key,)).fetchone():
+        song = self._song(task, name, vars(found.facts))
+        if song is None:
             return False
-        execute("DELETE FROM failures WHERE task = ?", (task.key,))
-        insert = "INSERT INTO songs (task, name, facts) VALUES (?, ?, ?)"
-        song = execute(insert, (task.key, utf8(name), to_json(vars(found.facts)))).lastrowid
         windows = found.windows if self.identity.windows and found.windows is not None else np.zeros(0)
         parts = found.parts if self.identity.stems is not None and found.parts is not None else np.zeros(0)
         means = np.append(found.mean, parts)  # flat
         blocks = (np.asarray(values, "<f4").tobytes() for values in (means, windows))
-        execute("INSERT INTO vectors VALUES (?, ?, ?)", (song, *blocks))
+        self._connection.execute("INSERT INTO vectors VALUES (?, ?, ?)", (song, *blocks))
         return True
-
-    def fail(self, task: Task, name: str, reason: str) -> None:
-        """Keep that a song could not be measured, and count the attempts; a later `put` replaces it."""
-        with self._transaction():
-            self._connection.execute(FAIL.format(measured="songs"), (task.key, utf8(name), utf8(reason), task.key))
 
     def describe(self, files: Sequence[File]) -> None:
         """Keep which files there are, in place of what was there."""
         with self._transaction():
-            self._describe(files)
-
-    def _describe(self, files: Sequence[File]) -> None:
-        self._connection.execute("DELETE FROM files")
-        rows = [(line, to_json(vars(file))) for line, file in enumerate(files)]
-        self._connection.executemany("INSERT INTO files VALUES (?, ?)", rows)
-
-    def _transaction(self) -> Any:
-        if self._lock is None or os.getpid() != self._process:
-            raise UsageError("only the process that opened an index for writing may write to it; hand it the results")
-        return FORM.transaction(self.path, self._connection)
-
-    def __enter__(self) -> Catalogue:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close()
-        if self._lock is not None:
-            self._lock.release()
-
-
-def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
-    with FORM.legibly(path):
-        if is_empty(connection):
-            raise MissingError(f"{legible(path.parent)} holds no index yet; run the command that began it again")
-        FORM.require_known(path, connection)
-        plain: Mapping[str, Any] = {
-            name: from_json(value) for name, value in connection.execute("SELECT name, value FROM identity")
-        }
-        return held(plain, Identity, "its table identity")
-
-
-def require_same(folder: Path, found: Identity, wanted: Identity) -> None:
-    """Raise `UsageError` if an index is of another model; it says what differs and what to do."""
-    if differing := differences(found.plain(), wanted.plain()):
-        told = "; ".join(differing)
-        raise UsageError(
-            f"{legible(folder)} is the index of another model or with other settings: {told}. Name another folder to "
-            "index beside it (-o), or use what it was made with"
-        )
+            self._list("files", files)
 
 
 def files_before(folder: Path, identity: Identity) -> tuple[File, ...]:
@@ -288,5 +199,5 @@ def files_before(folder: Path, identity: Identity) -> tuple[File, ...]:
     if not path.exists() or not path.stat().st_size:
         return ()
     with Catalogue.read(folder) as catalogue:
-        require_same(folder, catalogue.identity, identity)
+        Catalogue.require_same(path, catalogue.identity, identity)
         return tuple(catalogue.files())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from audiolime_ext.collection.engine.jobs import Task
 from audiolime_ext.collection.index import Index, load_index, write_matrices
-from audiolime_ext.collection.indexing.catalogue import Catalogue, require_same
+from audiolime_ext.collection.indexing.catalogue import NAME, Catalogue
 from audiolime_ext.collection.indexing.listing import kept_as
 from audiolime_ext.collection.indexing.records import Embedded, File
 from audiolime_ext.errors import UsageError
@@ -53,7 +53,7 @@ def merge_indexes(indexes: Iterable[str | Path], out: str | Path) -> Index:
         parts = [(folder, stack.enter_context(Catalogue.read(folder))) for folder in folders]
         first = parts[0][1].identity
         for folder, part in parts[1:]:
-            require_same(folder, part.identity, first)
+            Catalogue.require_same(folder / NAME, part.identity, first)
         for _, part in parts:
             part.require_whole()
         whole = stack.enter_context(Catalogue.create_or_resume(out, first))
