@@ -6,7 +6,7 @@
 - `discovering`: patches that a layer holds for alike; `drawing`: random patches in their place
 - `cavs`: concept activation vectors, thousands at a time; `separating`: is a concept told apart at all?
 - `tcav`: does it raise a class? `testing`: all concepts, all classes; `removing`: what happens without its sound
-- `artefacts`: concepts of what a classifier should not hear
+- `artefacts`: concepts of what a classifier should not hear; `sounds`: patches heard again
 
 Kept true: what is said to be significant would hardly be so by chance, however many concepts were tried.
 """
