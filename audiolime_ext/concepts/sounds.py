@@ -72,7 +72,7 @@ class HeardSong:
     @property
     def duration_s(self) -> float:
         """Length of the excerpt in seconds."""
-        return self.excerpt.shape[-1] / self.sr
+        return float(self.excerpt.shape[-1] / self.sr)
 
     def span(self, patch: Patch) -> tuple[float, float]:
         """Begin and end in seconds of the excerpt of the window that holds most of a patch."""
@@ -186,7 +186,7 @@ class HearingAgain:
         audio = load_audio(entry.path)
         if audio.sha256 != entry.sha256:
             raise AudioError(f"{legible(entry.path)} is no longer the file that was measured")
-        start_s, duration_s = _span(entry, audio, self.duration_s)
+        start_s, duration_s = span_of(entry, audio, self.duration_s)
         grid = Grid.of(self.model, audio.sr, audio.n_samples)
         parts: dict[str, Samples] = {}
         excerpt: Samples | None = None
@@ -210,7 +210,8 @@ class HearingAgain:
             return legible(str(error))
 
 
-def _span(entry: Entry, audio: Audio, duration_s: float) -> tuple[float, float]:
+def span_of(entry: Entry, audio: Audio, duration_s: float) -> tuple[float, float]:
+    """Start and length in seconds of a song's excerpt; `duration_s` of its middle, unless the entry says another."""
     if entry.start_s is None and entry.duration_s is None:
         return middle(audio.duration_s, duration_s)
     start_s = entry.start_s or 0.0

@@ -14,7 +14,7 @@ from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.concepts.patches import patches_of
 from audiolime_ext.concepts.pipeline import measure_concepts
 from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.sounds import HearingAgain, HeardSong
+from audiolime_ext.concepts.sounds import HeardSong, HearingAgain
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.loading import load_factorization
@@ -98,7 +98,7 @@ def test_what_changed_vanished_or_is_another_makes_no_sound_and_says_why(
     with ConceptStore.read(store) as opened:
         identity, (entry, found) = opened.identity, opened.measured()[0]
     again = HearingAgain.of(identity, MODEL)
-    Audio(np.ones((1, SR), np.float32) / 9, SR).write(tmp_path / "other.wav")
+    Audio(np.full((1, SR), 0.1, np.float32), SR).write(tmp_path / "other.wav")
     with pytest.raises(AudioError, match="no longer the file that was measured"):
         again.song(replace(entry, path=str(tmp_path / "other.wav")), found.patches)
     assert "gone.wav" in str(again.heard(replace(entry, path=str(tmp_path / "gone.wav")), found.patches))
