@@ -33,7 +33,7 @@ from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.registry import named_by
 
 N_MELS = 64
-COLUMNS_PER_S, FEWEST_COLUMNS, MOST_COLUMNS = 24, 120, 360
+COLUMNS_PER_S, FEWEST_COLUMNS, MOST_COLUMNS = 20, 120, 320
 RANGE_DB = 80.0  # below the loudest pixel: no more is seen, so no more is outlined
 MAJORITY = 0.5  # of a pixel's power
 _FAINTEST = 1e-20

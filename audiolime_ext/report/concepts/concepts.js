@@ -48,7 +48,10 @@
 
     colorOf(concept) {
       const at = this.shown.indexOf(concept);
-      return PALETTE[at >= 0 ? at : (this.shown.length + concept) % PALETTE.length];
+      if (at >= 0) return PALETTE[at];
+      const own = [...this.data.concepts.keys()].filter((one) => this.data.concepts[one].of === this.data.concepts[concept].of);
+      const left = PALETTE.slice(this.shown.length);
+      return left[own.filter((one) => !this.shown.includes(one)).indexOf(concept) % left.length];
     }
 
     /** Concepts near to another one: of its group, or of a like direction. */

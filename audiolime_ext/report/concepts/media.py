@@ -31,8 +31,8 @@ from audiolime_ext.report.neighbours.loudness import PEAK
 from audiolime_ext.report.player.pictures import COLORMAP
 
 N_PATCHES = 10  # of a concept, the nearest to its middle first
-ROOM = 10_000_000  # bytes, before they are written as text, which takes 4/3 of them
-_PICTURE = 7_000  # bytes of a song's pictures, about
+MOST_BYTES = 14_800_000  # of the page
+_PICTURE = 6_000  # bytes of a song's pictures and of what is told of it, about
 _FILE = 450  # bytes of an MP3 file beyond its rate
 _MARGIN_S, _FADE_S = 0.1, 0.01
 
@@ -139,7 +139,12 @@ class Media:
     why_not: dict[int, str]
 
 
-def plan_for(shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: float) -> Plan:
+def room_beside(text: str) -> float:
+    """How many bytes of pictures and sounds fit a page beside its text; written as text they take 4/3 of that."""
+    return 3 / 4 * (MOST_BYTES - len(text.encode("utf-8", "replace")))
+
+
+def plan_for(shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: float, room: float) -> Plan:
     """The richest plan that fits the page.
 
     Parameters
@@ -150,8 +155,11 @@ def plan_for(shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: 
         Number of songs that have a member of any concept.
     duration_s, window_s : float
         Length of the excerpts and of a window in seconds.
+    room : float
+        Bytes that there is room for.
     """
-    return next((plan for plan in PLANS if _size(plan, shown, n_songs, duration_s, window_s) <= ROOM), PLANS[-1])
+    sizes = {plan: _size(plan, shown, n_songs, duration_s, window_s) for plan in PLANS}
+    return next((plan for plan, size in sizes.items() if size <= room), PLANS[-1])
 
 
 def _size(plan: Plan, shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: float) -> float:
@@ -170,7 +178,7 @@ def _alone_s(patch: Patch, window_s: float) -> float:
     return min(window_s, end - begin + 2 * _MARGIN_S)
 
 
-def media_of(members: Members, shown: Sequence[Shown], hearing: HearingAgain) -> Media:
+def media_of(members: Members, shown: Sequence[Shown], hearing: HearingAgain, room: float) -> Media:
     """What the page embeds of songs and patches; each song is read and split once.
 
     Parameters
@@ -181,10 +189,12 @@ def media_of(members: Members, shown: Sequence[Shown], hearing: HearingAgain) ->
         Patches to show, if all fit.
     hearing : HearingAgain
         What reads songs again.
+    room : float
+        Bytes that there is room for.
     """
     with_some = [n for n, song in enumerate(members.songs) if any(one >= 0 for one in song.of)]
     window_s = hearing.model.window_s or hearing.duration_s
-    plan = plan_for(shown, len(with_some), hearing.duration_s, window_s)
+    plan = plan_for(shown, len(with_some), hearing.duration_s, window_s, room)
     songs = with_some if plan.songs == "all" else sorted({one.song for one in shown})
     made, alone, why_not = dict[int, SongMedia](), dict[tuple[int, str, int], Stretch](), dict[int, str]()
     for n in tracked(songs, "hearing songs again", "song"):
@@ -251,7 +261,7 @@ def _jpeg(mel_db: NDArray[np.float32]) -> bytes:
 
     colors = (matplotlib.colormaps[COLORMAP](np.arange(256), bytes=True)[:, :3]).astype(np.uint8)
     shade = np.clip(1 + (mel_db - mel_db.max()) / RANGE_DB, 0, 1) * 255
-    return _file(colors[shade.round().astype(np.uint8).T[::-1]], "RGB", "JPEG", quality=72, optimize=True)
+    return _file(colors[shade.round().astype(np.uint8).T[::-1]], "RGB", "JPEG", quality=62, optimize=True)
 
 
 def _file(pixels: NDArray[np.uint8], mode: str, kind: str, **how: object) -> bytes:

@@ -22,9 +22,9 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.progress.stages import Told, tells_progress
-from audiolime_ext.report.concepts.features import VIBENET, features_of
+from audiolime_ext.report.concepts.features import VIBENET, Features, features_of
 from audiolime_ext.report.concepts.judged import Judged, shown_of
-from audiolime_ext.report.concepts.media import Media, media_of
+from audiolime_ext.report.concepts.media import Media, media_of, room_beside
 from audiolime_ext.report.concepts.members import Members
 from audiolime_ext.report.concepts.told import CAUTION
 from audiolime_ext.report.concepts.view import page_view
@@ -88,38 +88,43 @@ def write_concepts_page(
     place = Path(folder) / FILE
     require_writable_file(place, in_new_folder=True)
     name = title or f"Concepts of {legible(Path(store).name.removesuffix('.concepts'))}"
-    members = Members.of(concepts, Path(store))
-    html = _html(concepts, members, name, model, features, heard, audio, trust)
+    members, judged = Members.of(concepts, Path(store)), Judged(concepts)
+    places = judged.with_sound(heard)
+    known = features_of([song.entry for song in members.songs], features, concepts.identity.duration_s)
+    html = page_html(judged, members, "This page was made without pictures and sounds.", known, places, title=name)
+    if audio:
+        media = _media(judged, members, places, model, trust, room_beside(html))
+        html = page_html(judged, members, media, known, places, title=name)
     with fresh_folder(Path(folder)) as fresh:
         write_bytes(html.encode("utf-8", "legible"), fresh / FILE)
     return place
 
 
-def _html(
-    concepts: Concepts,
+def page_html(
+    judged: Judged,
     members: Members,
+    media: Media | str,
+    features: Features | str,
+    places: Collection[int],
+    *,
     title: str,
-    model: Model | None,
-    features: str | os.PathLike[str] | None,
-    heard: Collection[str],
-    audio: bool,
-    trust: bool,
 ) -> str:
-    judged = Judged(concepts)
-    places = judged.with_sound(heard)
-    songs = [song.entry for song in members.songs]
-    known = features_of(songs, features, concepts.identity.duration_s)
-    media = (
-        _media(judged, members, places, model, trust) if audio else "This page was made without pictures and sounds."
-    )
-    view = page_view(judged, members, media, known, places)
+    """The page as text, of parts that are known.
+
+    Parameters
+    ----------
+    judged, members, media, features, places : as for `audiolime_ext.report.concepts.view.page_view`
+        Concepts, songs, pictures and sounds, features, and the concepts that have sounds.
+    title : str
+        Title of the page.
+    """
     script = "".join(map(static, SCRIPTS)) + "\naudiolime.concepts = audiolime.mountConcepts(document);\n"
     style = static("song/page.css") + static("neighbours/neighbours.css") + static("concepts/concepts.css")
     return render(
         "concepts/concepts.html.j2",
         title=title,
-        view=view,
-        features=known,
+        view=page_view(judged, members, media, features, places),
+        features=features,
         caution=CAUTION,
         policy=policy(script, style),
         script=Markup(script),
@@ -128,10 +133,12 @@ def _html(
     )
 
 
-def _media(judged: Judged, members: Members, places: Collection[int], model: Model | None, trust: bool) -> Media | str:
+def _media(
+    judged: Judged, members: Members, places: Collection[int], model: Model | None, trust: bool, room: float
+) -> Media | str:
     """Pictures and sounds, or why there are none."""
     try:
         hearing = HearingAgain.of(judged.concepts.identity, model, trust=trust)
     except AudiolimeError as error:
         return f"There are no pictures and sounds, since the songs cannot be heard again: {legible(str(error))}."
-    return media_of(members, shown_of(judged.concepts, members, sorted(places)), hearing)
+    return media_of(members, shown_of(judged.concepts, members, sorted(places)), hearing, room)

@@ -8,7 +8,7 @@
   const MOST = 3; // songs that are kept beside the one that is open
 
   /** Seconds between marks of time, so that they do not touch. */
-  const step = (seconds, width) => [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60].find((one) => (one / seconds) * width >= 56) ?? 60;
+  const step = (seconds, width) => [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60].find((one) => (one / seconds) * width >= 80) ?? 60;
 
   /** One song: its picture, its concepts to switch, and what plays it. */
   class Lane {

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.discovering import Cluster
+from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.pipeline import measure_concepts
-from audiolime_ext.concepts.records import Identity
+from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Removed
-from audiolime_ext.concepts.result import Concepts
+from audiolime_ext.concepts.result import Concepts, Discovered
 from audiolime_ext.concepts.separating import Accuracy
 from audiolime_ext.concepts.testing import JudgedConcept
+from audiolime_ext.report.concepts.members import Members, Song
 from tests.concepts.planted import MODEL, collection
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u202egnp"
@@ -88,7 +91,7 @@ def everything(found: Concepts) -> Everything:
         flags={names[1]: (flag,)},
         additions={(own.name, own.of): added},
         changed={own.name: Changed(28, 5, {"b": 5})},
-        returning={name: 0.8 for name in names},
+        returning=dict.fromkeys(names, 0.8),
     )
 
 
@@ -102,16 +105,42 @@ def judged(concept: str, of: str, label: str, effect: float, *, sure: bool = Tru
     )
 
 
-def many(found: Concepts, n_classes: int, n_concepts: int) -> Concepts:
-    """As many concepts of as many classes as are asked for, made of those that were found."""
+def large(n_classes: int, n_concepts: int, *, n_songs: int = 50) -> tuple[Concepts, Members]:
+    """So many concepts of each of so many classes, by numbers alone: nothing of it can be heard."""
     rng = np.random.default_rng(0)
     labels = tuple(f"class {n}" for n in range(n_classes))
-    kept, tested = [], []
+    splits = ("slic:10", "slic:15", "slic:25")
+    identity = Identity("musicnn:MSD_musicnn", "f", "penultimate", labels, splits, ("a", "b", "c"), 10.0)
+    kept, tested, songs = list[Discovered](), list[JudgedConcept](), list[Song]()
     for label in labels:
+        own = []
+        for n in range(n_songs):
+            key = f"{label} {n}"
+            entry = Entry(
+                f"/music/{key}.flac", key, f"An Artist of {label} – A Song of Some Length {n}.flac", label, key
+            )
+            patches = tuple(_patch(split, i, rng) for split in splits for i in range(int(split[5:])))
+            of = (rng.integers(n_concepts, size=len(patches)) + len(kept)).tolist()
+            own.append(Song(entry, patches, tuple(of), n < n_songs // 2))
+        songs += own
         for number in range(n_concepts):
-            one = found.kept[number % len(found.kept)]
-            kept.append(replace(one, of=label, number=number))
-            effect, sure = float(rng.normal(0, 0.3)), bool(rng.random() < 0.3)
-            tested.append(judged(kept[-1].name, label, label, effect, sure=sure))
-    identity = Identity(**{**vars(found.identity), "labels": labels})
-    return replace(found, identity=identity, kept=tuple(kept), dropped=(), tested=tuple(tested), removals={})
+            place = len(kept)
+            some = [(one.entry, one.patches[i]) for one in own if one.found for i in range(50) if one.of[i] == place]
+            some = [some[i] for i in rng.permutation(len(some))]
+            members = np.arange(len(some))
+            cluster = Cluster(members, np.sort(rng.random(len(some))), 25, None, members[:0])
+            kept.append(Discovered(number, label, cluster, tuple(some)))
+        tested += [
+            judged(one.name, label, label, float(rng.normal(0, 0.3)), sure=bool(rng.random() < 0.3))
+            for one in kept[-n_concepts:]
+        ]
+    middles = rng.normal(size=(len(kept), 8))
+    middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+    found = Concepts(identity, tuple(kept), (), tuple(tested), {}, (), 0)
+    return found, Members(tuple(songs), middles @ middles.T)
+
+
+def _patch(split: str, number: int, rng: np.random.Generator) -> Patch:
+    begin, length, low = float(rng.uniform(0, 1.5)), float(rng.uniform(0.3, 1.5)), float(rng.uniform(50, 3000))
+    place = (begin, begin + length, low, 3 * low)
+    return Patch(split, number, f"region {number}", int(rng.integers(3)), float(rng.uniform(0, 0.1)), 0.9, place)
