@@ -244,7 +244,7 @@
     #click({ target, clientX }) {
       const button = target.closest("button, .field, .blob");
       if (!button) return;
-      const { play, pin, song, concept, keep, all, none, seek } = button.dataset;
+      const { play, pin, song, concept, keep, all, none, seek, go } = button.dataset;
       if (play) this.play(play);
       else if (pin) this.pin(Number(pin));
       else if (song) this.open(Number(song));
@@ -252,11 +252,20 @@
       else if (keep) this.lanes.keep(Number(keep));
       else if (all) this.lanes.of(Number(all)).set("all");
       else if (none) this.lanes.of(Number(none)).set("none");
+      else if (go) this.#go(go);
       else if (seek && this.data.songs[seek].spans?.length) {
         const { left, width } = button.getBoundingClientRect();
         const second = ((clientX - left) / width) * this.data.songs[seek].duration;
         this.sounds.song(Number(seek), second, `song ${seek}`);
       }
+    }
+
+    /** Lead to a panel. */
+    #go(id) {
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const heading = this.one(`#${id}`);
+      heading.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+      heading.focus({ preventScroll: true });
     }
 
     #listen() {

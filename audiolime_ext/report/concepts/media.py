@@ -188,7 +188,7 @@ def media_of(members: Members, shown: Sequence[Shown], hearing: HearingAgain, ro
     shown : sequence of Shown
         Patches to show, if all fit.
     hearing : HearingAgain
-        What reads songs again.
+        Reader of the songs.
     room : float
         Bytes that there is room for.
     """

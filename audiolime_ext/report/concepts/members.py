@@ -40,7 +40,7 @@ class Song:
     patches : tuple of Patch
         Patches of it.
     of : tuple of int
-        For each patch, the concept that it belongs to, by its place among `Concepts.kept`; −1: none.
+        Concept that each patch belongs to, by its place among `Concepts.kept`; −1: none.
     found : bool
         True if concepts were found in it; False if they were tested on it.
     """

@@ -84,7 +84,7 @@
         for (const own of held) if (own[at]) return own[at];
         return 0;
       };
-      paint(context, w, h, owner, inks, { veil: concepts.length ? FRAME : 0, fill: 0.38 });
+      paint(context, w, h, owner, inks, { veil: concepts.length ? FRAME : 0, fill: 0.3 });
     }
   }
 

@@ -141,7 +141,7 @@
       light(this.dots.dots, concept, near);
       const dots = this.dots.dots.filter((dot) => dot.concept === concept && dot.mark.low !== null);
       const line = ({ mark, y }) => {
-        const [from, to] = [this.x(mark.low), this.x(mark.high)];
+        const [from, to] = [mark.low, mark.high].map((end) => Math.min(this.width, Math.max(0, this.x(end))));
         return `M${from} ${y - 4}v8M${from} ${y}H${to}M${to} ${y - 4}v8`;
       };
       this.interval.setAttribute("d", dots.map(line).join(""));

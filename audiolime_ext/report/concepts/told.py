@@ -121,14 +121,14 @@ def elsewhere(others: Sequence[JudgedConcept]) -> list[Told]:
 
 def returning(share: float) -> Told:
     """How often a concept is found again."""
-    return "number", f"Found again in {100 * share:.0f} % of runs with other seeds."
+    return "number", f"Found again in {100 * share:.0f} % of other starts of the clusters."
 
 
 def changed(found: Any) -> Told:
     """How many decisions change without a concept."""
-    named = ", ".join(f"{n} to {utf8(label)}" for label, n in found.to.items())
-    many = share_of(found.n_changed, found.n_windows, "decision", verb=("changes", "change"))
-    return "heard", f"Without its patches, {many}{f': {named}' if named else ''}."
+    named = ", ".join(f"{n} for {utf8(label)}" for label, n in found.to.items())
+    many = share_of(found.n_changed, found.n_windows, "window")
+    return "heard", f"Without its sound there, {many} decided otherwise{f': {named}' if named else ''}."
 
 
 def headline(found: Concepts) -> str:

@@ -118,9 +118,9 @@ def _concept(judged: Judged, members: Members, place: int, media: Media | str, s
 
 def _not_here(name: str) -> str:
     return (
-        f"The pictures and sounds of {utf8(name)} are not in this page, which holds those of the {STRONGEST} "
-        f"strongest concepts of each class and of suspect ones; write the page with heard={[utf8(name)]!r} to hear "
-        "them."
+        f"The pictures and sounds of {utf8(name)} are not in this page, which holds those of the {STRONGEST} strongest "
+        f"concepts of each class and of suspect ones. To hear it, write the page anew with --heard {utf8(name)!r} (in "
+        f"Python: heard=[{utf8(name)!r}])."
     )
 
 

@@ -244,8 +244,8 @@ def test_every_part_of_a_result_is_told(found: Concepts, whole: str) -> None:
     data = data_of(whole)
     said = [" ".join(text for _, text in one["told"]) for one in data["concepts"]]
     assert "When one of its patches is put into another song" in said[0]
-    assert "Without its patches, 5 of 28 decisions change: 5 to b." in said[0]
-    assert all("Found again in 80 % of runs with other seeds." in one for one in said[:-1])
+    assert "Without its sound there, 5 of 28 windows are decided otherwise: 5 for b." in said[0]
+    assert all("Found again in 80 % of other starts of the clusters." in one for one in said[:-1])
     assert "Suspect: 6 of 10 patches are silent" in said[1]
     assert data["concepts"][1]["flags"] == 1
     given = data["concepts"][-1]
@@ -350,6 +350,9 @@ def test_a_click_chooses_a_concept_in_all_panels_and_the_address_says_so(
     assert page.locator(".lane h3").inner_text() == chosen
     page.locator(".concepts-table button").first.click()
     assert page.locator(".concept-card .name").all_inner_texts() == [found.kept[0].name]
+    page.get_by_role("button", name="Its patches").click()
+    assert page.evaluate("document.activeElement.id") == "panel-3"
+    assert page.evaluate("location.hash").startswith("#concept=")
 
 
 @browser_test
