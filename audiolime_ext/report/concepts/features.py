@@ -35,9 +35,9 @@ TEMPO = "tempo"
 MOST_AXES = 12
 FEWEST_AXES = 3
 NONE = (
-    "This page was made without features of the songs, so no radar is drawn. With --table (in Python: features=) it has "
-    "those of a CSV file, which has the column path and a column for each feature; without --no-features (in Python: "
-    'features="vibenet") it has seven attributes by vibenet, and the tempo.'
+    "This page was made without features of the songs, so no radar is drawn. With --table (in Python: features=) it "
+    "has those of a CSV file, which has the column path and a column for each feature; without --no-features (in "
+    'Python: features="vibenet") it has seven attributes by vibenet, and the tempo.'
 )
 
 

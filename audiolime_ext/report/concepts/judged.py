@@ -75,18 +75,16 @@ class Judged:
         return (concept.name, concept.of) in self.heard, -2.0 if taken is None else abs(taken.beyond)
 
     def with_sound(self, heard: Collection[str] = ()) -> list[int]:
-        """The places of concepts with pictures and sounds: the strongest of each class, suspect ones, those named."""
+        """Places of the concepts to embed, most wanted first: those named, the strongest of each class, suspect ones."""
         for name in heard:
             if name not in self.names:
                 raise unknown("concept", name, self.names)
-        flagged = held(self.concepts, "flags", {})
-        some = set()
-        for label in self.labels:
-            own = [n for n, one in enumerate(self.concepts.kept) if one.of == label]
-            some |= set(sorted(own, key=lambda n: self.strength(self.concepts.kept[n]), reverse=True)[:STRONGEST])
-        return [
-            n for n, one in enumerate(self.concepts.kept) if n in some or flagged.get(one.name) or one.name in heard
-        ]
+        kept, flagged = self.concepts.kept, held(self.concepts, "flags", {})
+        named = [n for n, one in enumerate(kept) if one.name in heard]
+        ranked = sorted(range(len(kept)), key=lambda n: self.strength(kept[n]), reverse=True)
+        best = [[n for n in ranked if kept[n].of == label][:STRONGEST] for label in self.labels]
+        in_turn = [own[rank] for rank in range(STRONGEST) for own in best if rank < len(own)]
+        return list(dict.fromkeys([*named, *in_turn, *(n for n in ranked if flagged.get(kept[n].name))]))
 
     def marks(self) -> list[Mark]:
         """The marks of the first panel."""

@@ -131,9 +131,10 @@ class SongMedia:
 
 @dataclass(frozen=True)
 class Media:
-    """What the page embeds: songs by their place in the store, and patches alone by (song, split, number)."""
+    """What the page embeds: of these concepts, songs by their place in the store, patches by (song, split, number)."""
 
     plan: Plan
+    concepts: frozenset[int]
     songs: dict[int, SongMedia]
     alone: dict[tuple[int, str, int], Stretch]
     why_not: dict[int, str]
@@ -144,13 +145,15 @@ def room_beside(text: str) -> float:
     return 3 / 4 * (MOST_BYTES - len(text.encode("utf-8", "replace")))
 
 
-def plan_for(shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: float, room: float) -> Plan:
-    """The richest plan that fits the page.
+def plan_for(
+    shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: float, room: float
+) -> tuple[Plan, Sequence[Shown]]:
+    """The richest plan that fits the page, and what is shown; the least wanted concepts are left out if none fits.
 
     Parameters
     ----------
     shown : sequence of Shown
-        Patches that are shown with sound, if all fit.
+        Patches to show, those of the most wanted concepts first.
     n_songs : int
         Number of songs that have a member of any concept.
     duration_s, window_s : float
@@ -159,7 +162,12 @@ def plan_for(shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: 
         Bytes that there is room for.
     """
     sizes = {plan: _size(plan, shown, n_songs, duration_s, window_s) for plan in PLANS}
-    return next((plan for plan, size in sizes.items() if size <= room), PLANS[-1])
+    fitting = [plan for plan, size in sizes.items() if size <= room]
+    wanted = list(dict.fromkeys(one.concept for one in shown))
+    if fitting or len(wanted) < 2:
+        return (fitting or PLANS[-1:])[0], shown
+    kept = set(wanted[: 3 * len(wanted) // 4])
+    return plan_for([one for one in shown if one.concept in kept], n_songs, duration_s, window_s, room)
 
 
 def _size(plan: Plan, shown: Sequence[Shown], n_songs: int, duration_s: float, window_s: float) -> float:
@@ -186,7 +194,7 @@ def media_of(members: Members, shown: Sequence[Shown], hearing: HearingAgain, ro
     members : Members
         Songs of the store.
     shown : sequence of Shown
-        Patches to show, if all fit.
+        Patches to show, those of the most wanted concepts first.
     hearing : HearingAgain
         Reader of the songs.
     room : float
@@ -194,7 +202,7 @@ def media_of(members: Members, shown: Sequence[Shown], hearing: HearingAgain, ro
     """
     with_some = [n for n, song in enumerate(members.songs) if any(one >= 0 for one in song.of)]
     window_s = hearing.model.window_s or hearing.duration_s
-    plan = plan_for(shown, len(with_some), hearing.duration_s, window_s, room)
+    plan, shown = plan_for(shown, len(with_some), hearing.duration_s, window_s, room)
     songs = with_some if plan.songs == "all" else sorted({one.song for one in shown})
     made, alone, why_not = dict[int, SongMedia](), dict[tuple[int, str, int], Stretch](), dict[int, str]()
     for n in tracked(songs, "hearing songs again", "song"):
@@ -209,7 +217,7 @@ def media_of(members: Members, shown: Sequence[Shown], hearing: HearingAgain, ro
         for patch in of_song:
             if not patch.silent:
                 alone[n, patch.split, patch.number] = _alone(heard, patch, plan, gain)
-    return Media(plan, made, alone, why_not)
+    return Media(plan, frozenset(one.concept for one in shown), made, alone, why_not)
 
 
 def _song(heard: HeardSong, splits: Sequence[str], shown: Sequence[Patch], plan: Plan, gain: float) -> SongMedia:

@@ -8,7 +8,7 @@ pictures and sounds; of the others the page says so. Numbers and sentences of al
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -91,10 +91,10 @@ def write_concepts_page(
     members, judged = Members.of(concepts, Path(store)), Judged(concepts)
     places = judged.with_sound(heard)
     known = features_of([song.entry for song in members.songs], features, concepts.identity.duration_s)
-    html = page_html(judged, members, "This page was made without pictures and sounds.", known, places, title=name)
+    html = page_html(judged, members, "This page was made without pictures and sounds.", known, title=name)
     if audio:
         media = _media(judged, members, places, model, trust, room_beside(html))
-        html = page_html(judged, members, media, known, places, title=name)
+        html = page_html(judged, members, media, known, title=name)
     with fresh_folder(Path(folder)) as fresh:
         write_bytes(html.encode("utf-8", "legible"), fresh / FILE)
     return place
@@ -105,7 +105,6 @@ def page_html(
     members: Members,
     media: Media | str,
     features: Features | str,
-    places: Collection[int],
     *,
     title: str,
 ) -> str:
@@ -113,8 +112,8 @@ def page_html(
 
     Parameters
     ----------
-    judged, members, media, features, places : as for `audiolime_ext.report.concepts.view.page_view`
-        Concepts, songs, pictures and sounds, features, and the concepts that have sounds.
+    judged, members, media, features : as for `audiolime_ext.report.concepts.view.page_view`
+        Concepts, songs, pictures and sounds, and features.
     title : str
         Title of the page.
     """
@@ -123,7 +122,7 @@ def page_html(
     return render(
         "concepts/concepts.html.j2",
         title=title,
-        view=page_view(judged, members, media, features, places),
+        view=page_view(judged, members, media, features),
         features=features,
         caution=CAUTION,
         policy=policy(script, style),
@@ -134,11 +133,11 @@ def page_html(
 
 
 def _media(
-    judged: Judged, members: Members, places: Collection[int], model: Model | None, trust: bool, room: float
+    judged: Judged, members: Members, places: Sequence[int], model: Model | None, trust: bool, room: float
 ) -> Media | str:
     """Pictures and sounds, or why there are none."""
     try:
         hearing = HearingAgain.of(judged.concepts.identity, model, trust=trust)
     except AudiolimeError as error:
         return f"There are no pictures and sounds, since the songs cannot be heard again: {legible(str(error))}."
-    return media_of(members, shown_of(judged.concepts, members, sorted(places)), hearing, room)
+    return media_of(members, shown_of(judged.concepts, members, places), hearing, room)

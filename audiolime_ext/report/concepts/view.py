@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,9 +50,7 @@ class PageView:
     media: dict[str, Any] = field(repr=False)
 
 
-def page_view(
-    judged: Judged, members: Members, media: Media | str, features: Features | str, places: Collection[int]
-) -> PageView:
+def page_view(judged: Judged, members: Members, media: Media | str, features: Features | str) -> PageView:
     """The parts of the page.
 
     Parameters
@@ -65,11 +63,9 @@ def page_view(
         Pictures and sounds; str: why there are none.
     features : Features or str
         Features of the songs; str: why there are none.
-    places : collection of int
-        Concepts with pictures and sounds.
     """
     concepts = judged.concepts
-    plain = [_concept(judged, members, place, media, place in places) for place in range(len(concepts.kept))]
+    plain = [_concept(judged, members, place, media) for place in range(len(concepts.kept))]
     plain += [_given(judged, place) for place in range(len(concepts.kept), len(judged.names))]
     effect = "effect" if judged.by_gradients else "fall without its sound"
     n_out = len(concepts.kept) - len({mark.concept for mark in judged.marks() if mark.concept < len(concepts.kept)})
@@ -98,13 +94,13 @@ def page_view(
     )
 
 
-def _concept(judged: Judged, members: Members, place: int, media: Media | str, sounds: bool) -> dict[str, Any]:
+def _concept(judged: Judged, members: Members, place: int, media: Media | str) -> dict[str, Any]:
     concept = judged.concepts.kept[place]
     songs = {song.entry.key: n for n, song in enumerate(members.songs)}
     shown = [_patch(songs[entry.key], patch, media) for entry, patch in concept.patches[:N_PATCHES]]
     near = np.argsort(-members.cosines[place], kind="stable")[: MOST_NEAR + 1].tolist()
     found = [[n, round(float(members.cosines[place, n]), 2)] for n in near if n != place]
-    why = "" if sounds else _not_here(concept.name)
+    why = media if isinstance(media, str) else "" if place in media.concepts else _not_here(concept.name)
     return {
         "name": utf8(concept.name),
         "of": judged.labels.index(concept.of),
@@ -112,15 +108,15 @@ def _concept(judged: Judged, members: Members, place: int, media: Media | str, s
         "flags": len(held(judged.concepts, "flags", {}).get(concept.name, ())),
         "near": [one for one in found if one[1] >= NEAR],
         "patches": shown,
-        "why": why if not isinstance(media, str) else media,
+        "why": why,
     }
 
 
 def _not_here(name: str) -> str:
     return (
-        f"The pictures and sounds of {utf8(name)} are not in this page, which holds those of the {STRONGEST} strongest "
-        f"concepts of each class and of suspect ones. To hear it, write the page anew with --heard {utf8(name)!r} (in "
-        f"Python: heard=[{utf8(name)!r}])."
+        f"The pictures and sounds of {utf8(name)} are not in this page: it holds those of the {STRONGEST} strongest "
+        f"concepts of each class and of suspect ones, as far as there is room. To hear it, write the page anew with "
+        f"--heard {utf8(name)!r} (in Python: heard=[{utf8(name)!r}])."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,12 +55,22 @@ def shown(n_classes: int, n_concepts: int = 5) -> list[Shown]:
 
 @pytest.mark.parametrize("n_classes", [2, 5, 10, 20])
 def test_every_number_of_classes_has_a_plan_that_fits(n_classes: int) -> None:
-    plan = plan_for(shown(n_classes), 50 * n_classes, EXCERPT_S, WINDOW_S, ROOM)
+    plan, kept = plan_for(shown(n_classes), 50 * n_classes, EXCERPT_S, WINDOW_S, ROOM)
+    assert kept == shown(n_classes)
     assert plan in PLANS
     assert plan.n_patches == N_PATCHES
     assert plan.kbps >= (32 if n_classes <= 5 else 16)
     better = PLANS[: PLANS.index(plan)]
     assert all(_size(one, shown(n_classes), 50 * n_classes, EXCERPT_S, WINDOW_S) > ROOM for one in better)
+
+
+def test_where_nothing_fits_the_least_wanted_concepts_are_left_out() -> None:
+    every = shown(60, 10)
+    plan, kept = plan_for(every, 3000, EXCERPT_S, WINDOW_S, ROOM)
+    assert _size(plan, kept, 3000, EXCERPT_S, WINDOW_S) <= ROOM
+    n = len({one.concept for one in kept})
+    assert {one.concept for one in kept} == set(range(n))
+    assert 50 < n < 600
 
 
 def test_plans_are_told() -> None:
@@ -99,16 +110,16 @@ def test_a_page_of_500_concepts_is_smaller_than_15_mb() -> None:
     found, members = large(20, 25)
     order = Judged(found)
     places = order.with_sound()
-    some = shown_of(found, members, places)
-    bare = page_html(order, members, "", NONE, places, title="Many")
-    plan = plan_for(some, len(members.songs), EXCERPT_S, WINDOW_S, room_beside(bare))
-    text = page_html(order, members, filled(plan, some), NONE, places, title="Many")
+    some: Sequence[Shown] = shown_of(found, members, places)
+    bare = page_html(order, members, "", NONE, title="Many")
+    plan, some = plan_for(some, len(members.songs), EXCERPT_S, WINDOW_S, room_beside(bare))
+    text = page_html(order, members, filled(plan, some), NONE, title="Many")
     assert len(places) == 100
     assert plan.n_patches == N_PATCHES
     assert 8e6 < len(text.encode()) < 15e6
 
 
-def filled(plan: Plan, some: list[Shown]) -> Media:
+def filled(plan: Plan, some: Sequence[Shown]) -> Media:
     """Media of the size that is planned, made of noise, which nothing can shorten."""
     rng = np.random.default_rng(0)
 
@@ -122,4 +133,4 @@ def filled(plan: Plan, some: list[Shown]) -> Media:
         stretches = tuple(sound(WINDOW_S * window, WINDOW_S) for window in windows)
         songs[n] = SongMedia(60.0, EXCERPT_S, WINDOW_S, WINDOW_S, 22050.0, rng.bytes(3300), rng.bytes(2500), stretches)
     alone = {(one.song, one.patch.split, one.patch.number): sound(0.0, _alone_s(one.patch, WINDOW_S)) for one in heard}
-    return Media(plan, songs, alone, {})
+    return Media(plan, frozenset(one.concept for one in some), songs, alone, {})
