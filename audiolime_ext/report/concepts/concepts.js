@@ -65,6 +65,8 @@
 
     /** Light a concept, and those near to it, everywhere; −1: none. */
     point(concept, mark) {
+      if (concept === this.pointed?.concept && mark === this.pointed.mark) return;
+      this.pointed = { concept, mark };
       const near = this.near(concept);
       for (const view of this.views) view.light(concept, near);
       for (const card of this.root.querySelectorAll("[data-card]")) {
@@ -280,13 +282,15 @@
         if (key === "Escape") this.sounds.stop();
       });
       window.addEventListener("hashchange", () => this.#open());
-      for (const name of ["pointerover", "focusin"]) {
+      for (const name of ["pointermove", "focusin"]) {
         root.addEventListener(name, ({ target }) => {
-          const card = target.closest?.("[data-card]");
-          if (card) lightSong(card, target.closest(".blob, [data-radar]")?.dataset.song ?? target.closest("[data-radar]")?.dataset.radar ?? null);
+          const own = target.closest?.(".blob, [data-radar]");
+          for (const card of root.querySelectorAll("[data-card]")) {
+            lightSong(card, card.contains(own) ? (own.dataset.radar ?? own.dataset.song) : null);
+          }
           const row = target.closest?.("tr[data-row], .near-list [data-concept]");
           if (row) this.point(Number(row.dataset.row ?? row.dataset.concept));
-          else if (name === "pointerover" && !target.closest?.(".dot")) this.point(-1);
+          else if (name === "pointermove" && !target.closest?.(".dot")) this.point(-1);
         });
       }
     }

@@ -75,7 +75,7 @@ class Judged:
         return (concept.name, concept.of) in self.heard, -2.0 if taken is None else abs(taken.beyond)
 
     def with_sound(self, heard: Collection[str] = ()) -> list[int]:
-        """Places of the concepts to embed, most wanted first: those named, the strongest of each class, suspect ones."""
+        """Places of concepts to embed, the most wanted first: those named, the strongest of each class, suspects."""
         for name in heard:
             if name not in self.names:
                 raise unknown("concept", name, self.names)

@@ -21,6 +21,7 @@
       this.playhead = made("div", { className: "playhead", hidden: true });
       this.field = made("div", { className: "field", data: { seek: song } }, this.canvas, this.playhead);
       this.axis = made("div", { className: "axis" });
+      this.heard = made("div", { className: "heard-spans" });
       this.list = made("ul", { className: "switches" });
       const { found, class: of } = page.data.songs[song];
       const half = found ? "concepts were found in it" : "concepts were tested on it";
@@ -29,9 +30,26 @@
       this.node.setAttribute("aria-label", name);
       this.node.append(this.#tools());
       if (page.pictures.has(song)) {
-        this.node.append(this.field, this.axis, this.list);
+        this.node.append(this.field, this.heard, this.axis, this.list);
+        this.#spans();
         new ResizeObserver(() => this.draw()).observe(this.field);
       } else this.node.append(made("p", { className: "empty" }, `${why}.`));
+    }
+
+    /** A line below what can be heard, where that is not all. */
+    #spans() {
+      const { spans, duration } = this.page.data.songs[this.song];
+      const lengths = spans.reduce((sum, [begin, end]) => sum + end - begin, 0);
+      this.heard.hidden = lengths > duration - 0.1;
+      if (this.heard.hidden) return;
+      const told = spans.length ? "A line below the picture marks what can be heard." : "Its sound is not in this page.";
+      this.list.before(made("p", { className: "facts" }, told));
+      this.heard.replaceChildren(...spans.map(([begin, end]) => {
+        const line = made("span");
+        line.style.left = `${(100 * begin) / duration}%`;
+        line.style.width = `${(100 * (end - begin)) / duration}%`;
+        return line;
+      }));
     }
 
     #tools() {

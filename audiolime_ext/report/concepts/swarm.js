@@ -23,7 +23,7 @@
     constructor(svg, on) {
       Object.assign(this, { svg, on, dots: [], at: 0 });
       const dotOf = (target) => this.dots.find(({ node }) => node === target.closest?.(".dot")) ?? null;
-      svg.addEventListener("pointerover", ({ target }) => on.point(dotOf(target)));
+      svg.addEventListener("pointermove", ({ target }) => on.point(dotOf(target))); // not "over", which scrolling makes
       svg.addEventListener("pointerleave", () => on.point(null));
       svg.addEventListener("focusin", ({ target }) => {
         const dot = dotOf(target);

@@ -19,12 +19,16 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext.concepts.result import Concepts, find_concepts
+from audiolime_ext.concepts.sounds import HearingAgain
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import UsageError
+from audiolime_ext.report.concepts.features import NONE
 from audiolime_ext.report.concepts.judged import STRONGEST, Judged, shown_of
+from audiolime_ext.report.concepts.media import Plan, media_of
 from audiolime_ext.report.concepts.members import NO_CONCEPT, Members
 from audiolime_ext.report.concepts.page import write_concepts_page
 from audiolime_ext.report.concepts.told import band_of, disagreement, intervened, judged
+from audiolime_ext.report.concepts.view import page_view
 from tests.browser.pages import opened, wait
 from tests.concepts.planted import BEEP_HZ, MODEL
 from tests.report.concepts.planted import everything, planted_store
@@ -193,6 +197,19 @@ def test_the_page_holds_the_sound_of_each_patch_alone_and_the_songs_it_is_of(fou
         assert np.abs(whole_song).max() <= 1
 
 
+def test_a_patch_of_silence_says_so_and_is_not_played_alone(found: Concepts, members: Members) -> None:
+    entry, patch = found.kept[0].patches[0]
+    silent = replace(patch, place=None, share=0.0)
+    kept = replace(found.kept[0], patches=((entry, silent), *found.kept[0].patches[1:]))
+    bars = replace(found, kept=(kept, *found.kept[1:]))
+    order = Judged(bars)
+    media = media_of(members, shown_of(bars, members, order.with_sound()), HearingAgain.of(found.identity, MODEL), 1e7)
+    first = page_view(order, members, media, NONE).data["concepts"][0]
+    assert first["patches"][0]["where"] == "silent: nothing sounds in it"
+    assert first["patches"][0]["alone"] is None
+    assert first["told"][-1][1].endswith("1 of them silent.")
+
+
 def test_what_has_no_sound_says_so_and_how_to_hear_it(found: Concepts, write: Callable[..., str]) -> None:
     left = next(n for n in range(len(found.kept)) if n not in Judged(found).with_sound())
     name = found.kept[left].name
@@ -353,6 +370,44 @@ def test_a_click_chooses_a_concept_in_all_panels_and_the_address_says_so(
     page.get_by_role("button", name="Its patches").click()
     assert page.evaluate("document.activeElement.id") == "panel-3"
     assert page.evaluate("location.hash").startswith("#concept=")
+
+
+@browser_test
+def test_pointing_at_a_song_of_the_radar_dims_the_others(show: Callable[..., Page], whole: str) -> None:
+    page = show(whole)
+    n = page.locator(".blob").count()
+    assert n > 2
+    page.locator("[data-radar] button").nth(1).hover()
+    assert page.locator(".blob.dim").count() == n - 1
+    song = page.locator("[data-radar]").nth(1).get_attribute("data-radar")
+    assert page.locator(".blob.lit").get_attribute("data-song") == song
+    page.locator("h1").hover()
+    assert page.locator(".blob.dim").count() == 0
+    page.locator("[data-radar] button").nth(1).focus()
+    assert page.locator(".blob.dim").count() == n - 1
+
+
+@browser_test
+def test_where_windows_alone_are_in_the_page_they_are_played_one_after_another(
+    show: Callable[..., Page], found: Concepts, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(24, "windows")
+    monkeypatch.setattr("audiolime_ext.report.concepts.media.PLANS", (plan,))
+    text = write(found, features=None)
+    data = data_of(text)
+    assert plan.told in text
+    assert all(song["spans"] == [[0.0, 1.0]] for song in data["songs"] if "spans" in song)
+    page = show(text)
+    page.locator(".patch").first.get_by_text("In context", exact=True).click()
+    wait(page, f"{PAGE}.sounds.second > 0.1")
+    wait(page, f"{PAGE}.sounds.playing === null", at_most_s=10)
+    page.evaluate(f"{PAGE}.data.songs[{PAGE}.song].spans = [[0, 0.4], [0.7, 1]]")
+    page.evaluate(f"{PAGE}.media.songs[{PAGE}.song][2].push({PAGE}.media.songs[{PAGE}.song][2][0])")
+    page.evaluate(f"{PAGE}.open({PAGE}.song)")
+    assert page.locator(".heard-spans span").count() == 2
+    page.locator(".lane .play").click()
+    wait(page, f"{PAGE}.sounds.playing?.at === 1", at_most_s=10)
+    wait(page, f"{PAGE}.sounds.playing === null", at_most_s=10)
 
 
 @browser_test
