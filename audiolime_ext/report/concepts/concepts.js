@@ -77,6 +77,7 @@
         row.classList.toggle("lit", own === concept);
         row.classList.toggle("kin", near.has(own) && own !== concept);
       }
+      this.one(".readout").classList.toggle("pointed", concept >= 0);
       this.one(".readout").textContent = concept < 0 ? this.one(".readout").dataset.empty : this.#told(concept, mark);
     }
 

@@ -114,8 +114,8 @@ def _concept(judged: Judged, members: Members, place: int, media: Media | str) -
 
 def _not_here(name: str) -> str:
     return (
-        f"The pictures and sounds of {utf8(name)} are not in this page: it holds those of the {STRONGEST} strongest "
-        f"concepts of each class and of suspect ones, as far as there is room. To hear it, write the page anew with "
+        f"Not all pictures and sounds of {utf8(name)} are in this page: it holds those of the {STRONGEST} strongest "
+        "concepts of each class and of suspect ones, as far as there is room. To hear it, write the page anew with "
         f"--heard {utf8(name)!r} (in Python: heard=[{utf8(name)!r}])."
     )
 

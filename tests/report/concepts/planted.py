@@ -105,10 +105,10 @@ def judged(concept: str, of: str, label: str, effect: float, *, sure: bool = Tru
     )
 
 
-def large(n_classes: int, n_concepts: int, *, n_songs: int = 50) -> tuple[Concepts, Members]:
+def large(n_classes: int, n_concepts: int, *, n_songs: int = 50, called: str = "class") -> tuple[Concepts, Members]:
     """So many concepts of each of so many classes, by numbers alone: nothing of it can be heard."""
     rng = np.random.default_rng(0)
-    labels = tuple(f"class {n}" for n in range(n_classes))
+    labels = tuple(f"{called} {n}" for n in range(n_classes))
     splits = ("slic:10", "slic:15", "slic:25")
     identity = Identity("musicnn:MSD_musicnn", "f", "penultimate", labels, splits, ("a", "b", "c"), 10.0)
     kept, tested, songs = list[Discovered](), list[JudgedConcept](), list[Song]()

@@ -22,16 +22,17 @@ from audiolime_ext.concepts.result import Concepts, find_concepts
 from audiolime_ext.concepts.sounds import HearingAgain
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import utf8
 from audiolime_ext.report.concepts.features import NONE
 from audiolime_ext.report.concepts.judged import STRONGEST, Judged, shown_of
 from audiolime_ext.report.concepts.media import Plan, media_of
 from audiolime_ext.report.concepts.members import NO_CONCEPT, Members
-from audiolime_ext.report.concepts.page import write_concepts_page
+from audiolime_ext.report.concepts.page import page_html, write_concepts_page
 from audiolime_ext.report.concepts.told import band_of, disagreement, intervened, judged
 from audiolime_ext.report.concepts.view import page_view
 from tests.browser.pages import opened, wait
 from tests.concepts.planted import BEEP_HZ, MODEL
-from tests.report.concepts.planted import everything, planted_store
+from tests.report.concepts.planted import HOSTILE, everything, large, planted_store
 from tests.report.concepts.planted import judged as judged_of
 from tests.report.player.test_player import violations
 
@@ -215,7 +216,7 @@ def test_what_has_no_sound_says_so_and_how_to_hear_it(found: Concepts, write: Ca
     name = found.kept[left].name
     text = write(found)
     why = data_of(text)["concepts"][left]["why"]
-    assert "are not in this page" in why
+    assert "Not all pictures and sounds" in why
     assert f"heard=[{name!r}]" in why
     assert data_of(write(found, heard=[name]))["concepts"][left]["why"] == ""
 
@@ -551,6 +552,22 @@ def test_axe_finds_nothing_serious_and_the_page_fits(
     page.locator(".swarm .dot").first.hover()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@browser_test
+def test_classes_and_titles_are_text_whatever_characters_they_hold(show: Callable[..., Page]) -> None:
+    found, members = large(2, 3, n_songs=10, called=HOSTILE)
+    text = page_html(Judged(found), members, HOSTILE, HOSTILE, title=HOSTILE)
+    assert "<img src=x" not in text
+    page = show(text)  # which ends with the test that nothing was run or fetched
+    name = utf8(f"{HOSTILE} 0")
+    assert page.locator(".swarm .class").all_text_contents() == [name, utf8(f"{HOSTILE} 1")]
+    page.locator(".swarm .dot").first.click()
+    assert page.locator(".concept-card .name").inner_text().startswith(HOSTILE[:20])
+    page.reload()
+    wait(page, PAGE)
+    assert page.locator(".concept-card .name").inner_text().startswith(HOSTILE[:20])
+    assert page.locator("img").count() == 0
 
 
 @browser_test
