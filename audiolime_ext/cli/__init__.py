@@ -2,11 +2,10 @@
 
 Exit codes: 0 done; 1 the model failed, the output cannot be written, or `rerun` found a difference; 2 wrong usage; 3
 something is missing or damaged: an extra, a checkpoint, a store, an index; 4 audio that cannot be read or used; 5 some
-of several files failed; 6 and 7 `audit gate` fails or is inconclusive; 8 the workers of an audit or an index are gone,
-what is done is kept; 130 interrupted, 143 ended by SIGTERM and 129 by SIGHUP, each with nothing half-written; of an
-audit or an index it is said how much is done. Where
-stdout is full or closed, that is an error, 1; where its reader has gone, as with ``| head``, the command ends with 1
-and says nothing.
+of several files failed; 6 and 7 `audit gate` fails or is inconclusive; 8 the workers of an audit, an index or a
+store of concepts are gone, what is done is kept; 130 interrupted, 143 ended by SIGTERM and 129 by SIGHUP, each with
+nothing half-written; of an audit, an index or a store of concepts it is said how much is done. Where stdout is full or
+closed, that is an error, 1; where its reader has gone, as with ``| head``, the command ends with 1 and says nothing.
 Data goes to stdout, everything else to stderr; a user's mistake never shows a traceback (``--debug`` does).
 """
 
@@ -20,6 +19,7 @@ from audiolime_ext.cli import (
     audit,
     cache,
     checkpoints,
+    concepts,
     demo,
     evaluate_embedding,
     explain,
@@ -44,8 +44,8 @@ from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_
 from audiolime_ext.progress.stages import reporting
 
 COMMANDS = (
-    *(tag, separate, explain, relevance, page, audit, index, similar, why, playlist, map, evaluate_embedding),
-    *(train_embedding, demo, rerun, checkpoints, cache, listing),
+    *(tag, separate, explain, relevance, page, audit, concepts, index, similar, why, playlist, map),
+    *(evaluate_embedding, train_embedding, demo, rerun, checkpoints, cache, listing),
 )
 
 
@@ -66,8 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
         description="Explain what a music model listens to: which sources in a recording give a label its score.",
         epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing or damaged "
         "(an extra, a checkpoint, a store, an index), 4 unusable audio, 5 some of several files failed, 6 audit gate "
-        "fails, 7 audit gate is inconclusive, 8 the workers of an audit or an index are gone, 130 interrupted, 143 "
-        "ended by SIGTERM, 129 by SIGHUP",
+        "fails, 7 audit gate is inconclusive, 8 the workers of an audit, an index or a store of concepts are gone, 130 "
+        "interrupted, 143 ended by SIGTERM, 129 by SIGHUP",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")

@@ -184,7 +184,7 @@ class _Names:
 def _manifest(source: Path, rows: Sequence[Row], problems: Problems) -> Manifest:
     classes = {label for row in rows for label in row.labels}
     if rows and len(classes) < 2 and not problems.found:
-        problems.add(0, f"there is one class only, {min(classes)!r}; an audit compares at least two")
+        problems.add(0, f"there is one class only, {min(classes)!r}; two or more are compared")
     if not rows and not problems.found:
         problems.add(0, "it names no recordings; write one per line below the header")
     problems.raise_any()

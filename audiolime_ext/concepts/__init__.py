@@ -1,12 +1,33 @@
 """What has a classifier learnt? Directions in a layer that are sounds, tested, and heard.
 
-- `pipeline`: from a collection to a store, on one screen; `records`, `store`: what is kept; `work`: what a worker does
+- `pipeline`: from a collection to a store, on one screen; `trying`, `estimate`: what is tried before the long work
+- `records`, `store`: what is kept; `work`: what a worker does; `merging`: stores of shards become one
 - `patches`: a song in parts that can be heard; `measuring`: what a model says of each
 - `result`: the concepts of a store; `halves`: songs that they are found in, and others that they are tested on
 - `discovering`: patches that a layer holds for alike; `drawing`: random patches in their place
+- `words`: what is said of them; `telling`: as a text; `saved`: as plain values and tables
 - `cavs`: concept activation vectors, thousands at a time; `separating`: is a concept told apart at all?
 - `tcav`: does it raise a class? `testing`: all concepts, all classes; `removing`: what happens without its sound
 - `artefacts`: concepts of what a classifier should not hear; `sounds`: patches heard again
 
 Kept true: what is said to be significant would hardly be so by chance, however many concepts were tried.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audiolime_ext.concepts.pipeline import measure_concepts as measure_concepts
+    from audiolime_ext.concepts.result import Concepts as Concepts
+    from audiolime_ext.concepts.result import find_concepts as find_concepts
+
+_HOMES = {"measure_concepts": "pipeline", "find_concepts": "result", "Concepts": "result"}
+
+
+def __getattr__(name: str) -> Any:
+    """A name from its module, which is imported when it is asked for: the command line's help needs none."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -48,7 +48,8 @@ class Cavs:
     intercepts : ndarray of float64, shape (n_cavs,)
         Intercepts of the regressions.
     lengths : ndarray of float64, shape (n_cavs,)
-        Length of each direction, in the activations' unit inverted.
+        Length of each direction, in the activations' unit inverted; infinite where the concept's patches are the same
+        as the others in this layer, so that no direction leads to them: its derivatives and its step are 0.
     steps : ndarray of float64, shape (n_cavs,)
         Distance along each direction from the mean of the other patches to the mean of the concept's.
     """
@@ -94,7 +95,7 @@ def fit_cavs(inner: Floats, signs: Floats, *, strength: float = STRENGTH) -> Cav
     Raises
     ------
     ModelError
-        If a fit does not settle, or the concept's patches are the same as the others.
+        If a fit does not settle.
 
     Examples
     --------
@@ -124,8 +125,7 @@ def fit_cavs(inner: Floats, signs: Floats, *, strength: float = STRENGTH) -> Cav
     spans = np.einsum("cnp,cp->cn", inner, alphas)
     lengths = np.sqrt(np.maximum(np.einsum("cn,cn->c", spans, alphas), 0))
     largest = np.abs(alphas).sum(axis=1) * np.sqrt(np.einsum("cnn->cn", inner).max(axis=1))
-    if (lengths <= _SMALL**0.5 * largest).any():
-        raise ModelError("a concept's patches are the same as the others in this layer, so no direction leads to them")
+    lengths[lengths <= _SMALL**0.5 * largest] = np.inf  # both sides are the same, such as silence: there is no way
     steps = (spans[:, signs > 0].mean(axis=1) - spans[:, signs < 0].mean(axis=1)) / lengths
     return Cavs(alphas, intercepts, lengths, steps)
 

@@ -71,7 +71,7 @@ def clusters(activations: Floats, songs: Numbers, *, n_clusters: int = N_CLUSTER
     songs : ndarray of int, shape (n_patches,)
         Song of each patch.
     n_clusters : int
-        Number of clusters, 2 or more.
+        Number of clusters, 2 or more; fewer are made where fewer patches differ.
     seed : int
         Random seed of the starts.
 
@@ -97,8 +97,9 @@ def clusters(activations: Floats, songs: Numbers, *, n_clusters: int = N_CLUSTER
             f"{counted(n_clusters, 'cluster')} of {counted(len(activations), 'patch', 'patches')}; from 2 to the "
             "number of patches are possible"
         )
-    found = KMeans(n_clusters, n_init=_STARTS, random_state=seed).fit_predict(activations)
-    made = [_cluster(activations, songs, np.flatnonzero(found == number)) for number in range(n_clusters)]
+    n_different = len(np.unique(activations, axis=0))  # of silence, say, there may be many alike
+    found = KMeans(min(n_clusters, n_different), n_init=_STARTS, random_state=seed).fit_predict(activations)
+    made = [_cluster(activations, songs, np.flatnonzero(found == number)) for number in np.unique(found)]
     return sorted(made, key=lambda one: (bool(one.dropped), -one.n_songs, -len(one.members)))
 
 

@@ -7,12 +7,13 @@ random one has the same structure. Then the two differ in nothing but in which p
 
 The patches of other classes that a CAV leads away from are drawn anew for each of both. (Were they the same for all,
 random directions would share them, and lie closer together than any concept's does to them.) The songs that it is
-tested on are the same. So p-values are exact: of random concepts a share of p has a p-value of p or less.
+tested on are the same. Where the other classes have fewer songs, patches of all of these are drawn, for both. So
+p-values are exact: of random concepts a share of p has a p-value of p or less.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,22 @@ class Structure:
     def n_patches(self) -> int:
         """Number of patches in all."""
         return self.n_songs * self.per_song
+
+    def within(self, songs: Numbers) -> Structure:
+        """The same of as many songs as there are, where there are fewer, but of no fewer than are ever tested.
+
+        Parameters
+        ----------
+        songs : ndarray of int, shape (n_patches,)
+            Song of each patch that may be drawn.
+
+        Examples
+        --------
+        >>> print(Structure(20, 2).within(np.repeat(np.arange(12), 3)))
+        2 patches of each of 12 songs
+        """
+        n_rich = int(np.count_nonzero(np.unique(songs, return_counts=True)[1] >= self.per_song))
+        return replace(self, n_songs=min(self.n_songs, max(n_rich, STRUCTURES[-1].n_songs)))
 
     def __str__(self) -> str:
         return f"{counted(self.per_song, 'patch', 'patches')} of each of {counted(self.n_songs, 'song')}"

@@ -16,6 +16,7 @@ they are; a store in which some songs have scores and others not is refused (`au
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.concepts.patches import Patch, Patches
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.gradients.differentiating import values_and_gradients
 from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.capabilities import Differentiable, Layered
@@ -54,7 +55,7 @@ class Measured:
     logits : ndarray of float32, shape (n_windows, n_classes)
         Logits of the windows.
     gradients : ndarray of float32, shape (n_windows, n_features), or None
-        Gradient of the own class's logit; None: the model cannot be differentiated.
+        Gradient of the own class's logit; None: the model cannot be differentiated, at least here.
     bounded : bool
         True if all answers were scores, of which logits were taken.
     notes : tuple of str
@@ -104,7 +105,8 @@ def measure(model: Model, layer: str, patches: Patches, columns: Sequence[int], 
     held = np.array([one.window for one in patches.of])
     slopes = None
     if isinstance(model, Differentiable):
-        slopes = gradients_of(model, layer, patches.windows, chosen[own], bounded, seen)
+        with suppress(MissingError):  # what differentiates is not installed, which is told before the work
+            slopes = gradients_of(model, layer, patches.windows, chosen[own], bounded, seen)
     return Measured(
         patches.of,
         np.asarray(predict(inside, patches.alone[:, None]), np.float32),

@@ -26,9 +26,11 @@ from audiolime_ext.collection.engine.models import noise_for
 from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.manifest import Manifest, load_manifest
-from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.estimate import Estimate, estimate
+from audiolime_ext.concepts.measuring import Measured, are_scores
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.store import ConceptStore
+from audiolime_ext.concepts.trying import without_gradients
 from audiolime_ext.concepts.work import Ears, Measuring
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
@@ -68,6 +70,10 @@ class Finding:
     mine: tuple[Entry, ...]
     engine: Callable[[], Engine]
     notes: tuple[str, ...] = ()
+
+    def estimate(self) -> Estimate:
+        """What measuring takes, from a few songs that are measured, and not kept."""
+        return estimate(sorted(self.mine, key=lambda entry: entry.key), self.engine())
 
     def run(self, path: str | Path, policy: Policy | None = None, *, say: Callable[[str], None] | None = None) -> Path:
         """Measure what the store at `path` lacks, and return it; parameters and errors as an audit's `run` has."""
@@ -185,7 +191,9 @@ def plan_concepts(
     made = tuple(load_factorization(one) for one in splits)
     prints = tuple(require_fingerprint(one) for one in made)
     columns_of = tuple(label_indices(classes, names))
-    predict(asked, noise_for(asked, duration_s, 1))  # refuses a model before the long work
+    noise = noise_for(asked, duration_s, 1)
+    answers = predict(asked, noise)  # refuses a model before the long work
+    notes += without_gradients(asked, layer, noise, are_scores(answers))
     specs = tuple(one.spec or type(one).__name__ for one in made)
     told = asked.spec or "own model", asked.fingerprint or "", layer
     identity = Identity(*told, classes, specs, prints, float(duration_s), sr)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
+from audiolime_ext.concepts import saved, telling, words
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
@@ -22,8 +24,14 @@ from audiolime_ext.concepts.removing import Removed, nearest, removed
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
+from audiolime_ext.extras import require
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +100,43 @@ class Concepts:
         own = [one for one in self.tested if one.of == one.label and one.verdict == "significant"]
         return tuple(sorted(own, key=lambda one: -abs(one.effect)))
 
+    @cached_property
+    def intervened(self) -> frozenset[tuple[str, str]]:
+        """Concepts and classes where taking the sound out does for sure another thing than taking out any as loud."""
+        return frozenset(words.intervened(self))
+
+    def __str__(self) -> str:
+        return telling.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return saved.as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON; `audiolime_ext.concepts.saved` names the keys."""
+        return saved.as_dict(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The same as a text."""
+        return to_json(self.to_dict(), indent=indent)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row for each concept and class (needs the extra ``dataframe``)."""
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(
+            saved.rows(self), columns=list(saved.COLUMNS)
+        )
+        return table
+
+    def write_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write one row for each concept and class, and return the file's path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        write_bytes(saved.as_csv(self).encode(), Path(path))
+        return Path(path)
+
 
 @tells_progress
 def find_concepts(
@@ -128,9 +173,14 @@ def find_concepts(
     with ConceptStore.read(Path(store)) as opened:
         identity, known, failures = opened.identity, opened.measured(), tuple(opened.failures())
         n_entries = len(opened.entries())
+    if not known and failures:
+        raise UsageError(
+            f"none of {counted(n_entries, 'song')} could be measured, such as {failures[0].name}: {failures[0].reason}"
+        )
     if not known:
-        raise UsageError("no song of the store is measured yet; call measure_concepts() again")
+        raise UsageError("no song of the store is measured yet; run audiolime concepts again, or measure_concepts()")
     entries, measured = [entry for entry, _ in known], [found for _, found in known]
+    _require_songs(entries, identity.labels)
     if (n := sum(found.bounded for found in measured)) not in (0, len(measured)):
         raise UsageError(
             f"the model answers between 0 and 1 to {n} of {counted(len(measured), 'song')} and beyond to the others, "
@@ -141,14 +191,26 @@ def find_concepts(
         notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")
     pool = _pool(entries, measured, first)
     kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
-    if any(found.gradients is None for found in measured):
+    if n_without := sum(found.gradients is None for found in measured):
         tested: list[JudgedConcept] = []
-        notes.append("the model cannot be differentiated, so concepts are tested by interventions alone")
+        of = "" if n_without == len(measured) else f" of {n_without} of {counted(len(measured), 'song')}"
+        notes.append(f"no gradients were taken{of}, so concepts are tested by taking their sound out alone")
     else:
         slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
         tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
     removals = _removals(entries, measured, first, identity, kept, middles, seed)
     return Concepts(identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes))
+
+
+def _require_songs(entries: Sequence[Entry], labels: Sequence[str]) -> None:
+    """Raise `UsageError` for a class without a song for each half."""
+    for label in labels:
+        if (n := sum(entry.label == label for entry in entries)) < 2:
+            raise UsageError(
+                f"{counted(n, 'song is', 'songs are')} measured of the class {label!r}, and 2 at least are needed, one "
+                "to find concepts in and one to test them on; measure its other songs, too: run audiolime concepts "
+                "again, with --retries where they failed"
+            )
 
 
 def _pool(entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool]) -> Pool:

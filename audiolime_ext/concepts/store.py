@@ -117,7 +117,7 @@ class ConceptStore:
         """
         if not path.is_file():
             raise MissingError(
-                f"there is no store of concepts at {legible(path)}; name the file that measure_concepts() wrote, or "
+                f"there is no store of concepts at {legible(path)}; name the file that audiolime concepts wrote, or "
                 "make one with it"
             )
         connection = FORM.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
@@ -203,7 +203,7 @@ class ConceptStore:
 def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
     with FORM.legibly(path):
         if is_empty(connection):
-            raise MissingError(f"{legible(path)} holds no concepts yet; call measure_concepts() again")
+            raise MissingError(f"{legible(path)} holds no concepts yet; run audiolime concepts again")
         FORM.require_known(path, connection)
         rows = connection.execute("SELECT name, value FROM identity")
         return held({name: from_json(value) for name, value in rows}, Identity, "its table identity")

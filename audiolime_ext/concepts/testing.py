@@ -194,7 +194,8 @@ def all_tested(
                 np.stack([one.standing for one in some]),
                 own[draw(pool.songs[own], structure, n_null, rng=rng)],
             )
-            negatives = others[draw(pool.songs[others], structure, len(some) + n_null, rng=rng)]
+            among = structure.within(pool.songs[others])
+            negatives = others[draw(pool.songs[others], among, len(some) + n_null, rng=rng)]
             apart, apart_random = negatives[: len(some)], negatives[len(some) :]
             sure = [
                 accuracy(products, *sides, pool.songs, strength=strength) for sides in zip(standing, apart, strict=True)

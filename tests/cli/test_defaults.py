@@ -14,6 +14,8 @@ from audiolime_ext.audit.run import plan_audit
 from audiolime_ext.cli import build_parser
 from audiolime_ext.cli.parser import all_commands
 from audiolime_ext.cli.question import MIN_SCORE
+from audiolime_ext.concepts.pipeline import plan_concepts
+from audiolime_ext.concepts.result import find_concepts
 
 COMMANDS = {parser.prog: parser for parser in all_commands(build_parser())}
 CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
@@ -21,6 +23,8 @@ CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
     "audiolime relevance": (relevance,),
     "audiolime page": (explain, explain_track),
     "audiolime audit run": (run_audit, plan_audit),
+    "audiolime concepts run": (plan_concepts, find_concepts),
+    "audiolime concepts report": (find_concepts,),
     "audiolime similar": (similar,),
     "audiolime evaluate-embedding": (evaluate_embedding,),
 }
@@ -29,6 +33,8 @@ LEAST = {  # that are shared
     "audiolime relevance": 3,
     "audiolime page": 4,
     "audiolime audit run": 2,
+    "audiolime concepts run": 7,
+    "audiolime concepts report": 3,
     "audiolime similar": 8,
     "audiolime evaluate-embedding": 5,
 }

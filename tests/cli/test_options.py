@@ -31,7 +31,7 @@ SHARED = sorted({flag for parser in LEAVES.values() for action in flags(parser) 
 
 
 def test_every_command_is_looked_at() -> None:
-    assert len(LEAVES) == 27
+    assert len(LEAVES) == 30
     assert {"-o", "--json", "-m", "--labels", "--expected"} < set(SHARED)
 
 
@@ -81,6 +81,7 @@ def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
             "audit merge",
             "audit export",
         ),
+        *("concepts run", "concepts report", "concepts merge"),
         *("index run", "index merge", "similar", "why", "playlist", "map", "evaluate-embedding", "train-embedding"),
     }
     for name, action in found.items():
@@ -93,7 +94,7 @@ def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
 
 def test_the_model_is_named_by_m_and_as_before_by_t() -> None:
     found = commands_with("-m")
-    asking = {"explain", "relevance", "page", "tag", "audit run", "audit gate", "index run", "why"}
+    asking = {"explain", "relevance", "page", "tag", "audit run", "audit gate", "concepts run", "index run", "why"}
     assert {name.removeprefix("audiolime ") for name in found} == asking
     for name, action in found.items():
         assert action.option_strings == ["-m", "--model", "-t", "--tagger"]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 from audiolime_ext.audit.verdict.glossary import OF_RUN, explained
 from audiolime_ext.cli.audit.options import add_expected, add_threshold
+from audiolime_ext.cli.manifests import SOURCE, add_reading
 from audiolime_ext.cli.numbers import duration, whole
-from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_map, add_model, add_output, warn
+from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_model, add_output, warn
 from audiolime_ext.cli.parser import Paragraphs
 from audiolime_ext.cli.workers import add_workers, cluster, policy_of
 from audiolime_ext.text import counted, share_of
@@ -29,8 +29,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "manifest",
         metavar="MANIFEST",
-        help="CSV with the columns path and label, or a folder per class; or the table of MTG-Jamendo (TSV), "
-        "MagnaTagATune (annotations_final.csv) or FMA (tracks.csv)",
+        help=SOURCE,
     )
     add_factorization(parser)
     add_model(parser, rate="of a model that states labels, but no rate (default: the model's own)")
@@ -46,17 +45,7 @@ def add(commands: Any) -> None:
 
 def _add_reading(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("the manifest, and how results are read")
-    group.add_argument(
-        "--column",
-        action="append",
-        default=[],
-        type=_pair,
-        metavar="OURS=THEIRS",
-        help="name of a column in the manifest, such as label=genre",
-    )
-    group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="column to ignore")
-    group.add_argument("--root", metavar="DIR", help="folder that paths are relative to (default: MANIFEST's)")
-    add_map(group, "the manifest's classes")
+    add_reading(group)
     group.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds, from the "
                        "middle of each recording, where the manifest names none (default: 10, or the model's window if "
                        "that is longer)"
@@ -187,10 +176,3 @@ def _tell_estimate(estimate: Any, args: Namespace) -> int:
         f"{size(estimate.n_bytes)} of results. No result was kept"
     )
     return 0
-
-
-def _pair(text: str) -> tuple[str, str]:
-    ours, mark, theirs = text.partition("=")
-    if not mark or not ours or not theirs:
-        raise argparse.ArgumentTypeError(f"write OURS=THEIRS, such as label=genre, not {text!r}")
-    return ours, theirs

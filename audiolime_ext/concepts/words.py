@@ -1,0 +1,284 @@
+"""What is said of concepts, in sentences.
+
+A concept is called by its class and a number, and told apart by where its patches lie ("0.2–1.1 kHz, 0.4 s long"). What
+it sounds like is not said: that is for whoever listens.
+
+Kept true: the first sentence says whether anything is significant, in every case; a number stands beside what random
+concepts have, or what any patch as loud does; and where gradients and taking the sound out disagree, that is said with
+both numbers, since the latter is what happened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audiolime_ext.audit.verdict.rates import benjamini_hochberg
+from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.patches import Patch
+from audiolime_ext.concepts.removing import Removed
+from audiolime_ext.concepts.testing import FALSE_DISCOVERIES, JudgedConcept
+from audiolime_ext.files.names import legible
+from audiolime_ext.text import counted, share_of
+
+if TYPE_CHECKING:
+    from audiolime_ext.concepts.result import Concepts, Discovered
+
+N_SHOWN = 10  # patches nearest to the middle, by which a concept's place is told
+LINEAR = (
+    "Everything above this layer is linear, so that the TCAV score is 0 or 1 for every direction, also for a random "
+    "one; effects are given instead, which are the same in all songs."
+)
+
+
+def headline(found: Concepts) -> str:
+    """Whether anything is significant, in a sentence; another tells of given concepts, where there are some."""
+    given = [one for one in found.tested if not one.of]
+    if not found.kept:
+        first = (
+            f"No concept was found: of {counted(len(found.dropped), 'cluster')} of patches, none lies in enough songs."
+        )
+    elif not found.tested:
+        first = _by_interventions(found)
+    else:
+        first = _by_gradients(found, "Of what was found nothing" if given else "Nothing")
+    return " ".join([first, *([_of_given(given)] if given else [])])
+
+
+def _of_given(given: Sequence[JudgedConcept]) -> str:
+    sure = sum(one.verdict == "significant" for one in given)
+    verb = "is" if sure == 1 else "are"
+    return f"{sure} of {counted(len(given), 'pair')} of a given concept and a class {verb} significant."
+
+
+def _by_gradients(found: Concepts, nothing: str) -> str:
+    """Of concepts that were found; `nothing` is how the sentence begins where none is significant."""
+    own = [one for one in found.tested if one.of and one.of == one.label]
+    sure, heard = found.significant, sum(one.verdict != "not a concept" for one in own)
+    if not heard:
+        return (
+            f"{nothing} is significant: none of {counted(len(found.kept), 'cluster')} is told apart from other patches."
+        )
+    than = "than random patches of the class do"
+    if not sure:
+        elsewhere = {one.concept for one in found.tested if one.of and one.verdict == "significant"}
+        where = " for the class that it was found in" if elsewhere else ""
+        end = f" {counted(len(elsewhere), 'is', 'are')} significant for another class." if elsewhere else ""
+        concepts = counted(heard, "concept")
+        return f"{nothing} is significant{where}: none of {concepts} surely moves its class otherwise {than}.{end}"
+    more, less = sum(map(above, sure)), len(sure) - sum(map(above, sure))
+    ways = [f"{counted(more, 'speaks', 'speak')} for it more {than}"] * (more > 0)
+    ways += [f"{less} less" if more else f"{counted(less, 'speaks', 'speak')} for it less {than}"] * (less > 0)
+    first = f"{share_of(len(sure), heard, 'concept')} significant for the class that it was found in"
+    return f"{first}: {', '.join(ways)}."
+
+
+def above(one: JudgedConcept) -> bool:
+    """Whether a concept speaks for its class more than random patches of the class do: what its p-value is of."""
+    return one.derivative > one.chance[1]
+
+
+def _by_interventions(found: Concepts) -> str:
+    """The same of a model without gradients."""
+    own = without_own(found)
+    if not own:
+        return "Nothing can be told: no concept is in enough of the other songs to be taken out of them."
+    n, beyond = len(own), [own[pair].beyond > 0 for pair in found.intervened if pair in own]
+    if not beyond:
+        return (
+            f"Nothing is significant: taking out any of {counted(n, 'concept')} changes its class no more surely than "
+            "taking out patches as loud."
+        )
+    more, less = sum(beyond), len(beyond) - sum(beyond)
+    ways = [f"without {more} the class falls more than without any patch as loud"] * (more > 0)
+    ways += [f"without {less} it falls less, or rises"] * (less > 0)
+    return f"{share_of(len(beyond), n, 'concept')} significant by what happens without it: {'; '.join(ways)}."
+
+
+def sentences(found: Concepts) -> tuple[str, ...]:
+    """What else is to be known of all, in the order in which it should be read."""
+    told = []
+    if any(one.linear for one in found.tested):
+        told.append(LINEAR)
+    if found.tested:
+        told.append("An effect is by how many logits the class rises on a step towards the concept.")
+    if any(one.discovered for one in found.tested) or (not found.tested and found.intervened):
+        told.append(
+            f"Of all that is called significant, at most {100 * FALSE_DISCOVERIES:.0f} % are expected to be so by "
+            "chance."
+        )
+    if found.removals:
+        told.append(
+            '"Without it" is by how many logits the class falls where one of the concept\'s patches is taken out; "any '
+            'as loud" is the same of any patch of these songs in the same third by energy.'
+        )
+    sure = [one for one in found.significant if (one.concept, one.label) in found.removals]
+    if other := [legible(one.concept) for one in sure if disagreement(found, one)]:
+        told.append(
+            f"Of {counted(len(sure), 'significant concept')} whose sound was taken out, {len(other)} "
+            f"{'does' if len(other) == 1 else 'do'} not show so what the gradients say ({', '.join(other)}): what "
+            "happens without the sound is what counts."
+        )
+    return tuple(told)
+
+
+def without_own(found: Concepts) -> dict[tuple[str, str], Removed]:
+    """What taking each concept out of its own class does to that class."""
+    own = [(one.name, one.of) for one in found.kept]
+    return {pair: found.removals[pair] for pair in own if pair in found.removals}
+
+
+def intervened(found: Concepts) -> tuple[tuple[str, str], ...]:
+    """Concepts and classes where removal differs from that of patches as loud, 5 % false discoveries at most.
+
+    A concept's own class is one family of tests, and other classes are another, as they are by gradients.
+    """
+    own = without_own(found)
+    told = []
+    for family in (own, {pair: one for pair, one in found.removals.items() if pair not in own}):
+        rejected = benjamini_hochberg([one.p for one in family.values()], share=FALSE_DISCOVERIES).tolist()
+        told += [pair for pair, is_one in zip(family, rejected, strict=True) if is_one]
+    return tuple(told)
+
+
+def disagreement(found: Concepts, one: JudgedConcept) -> str:
+    """Where taking the sound of a concept out says another thing of a class than the gradients; "" where it does not.
+
+    Parameters
+    ----------
+    found : Concepts
+        Concepts.
+    one : JudgedConcept
+        Judgement by gradients, of those that are significant.
+    """
+    taken = found.removals.get((one.concept, one.label))
+    proven = (one.concept, one.label) in found.intervened
+    if taken is None or ((taken.beyond > 0) == above(one) and proven):
+        return ""
+    more, label = "more" if above(one) else "less", legible(one.label)
+    numbers = f"{label} {fall(taken.effect)} without it, and {fall(taken.other)} without any patch as loud"
+    end = "this is what happened" if proven else f"no sure difference among so many (p {probability(taken.p)})"
+    return f"by the gradients it speaks for {label} {more} than random patches do, but {numbers}: {end}"
+
+
+def place(patches: Sequence[Patch]) -> str:
+    """Where patches lie, in words: frequencies, and how long they are or when in their window.
+
+    Parameters
+    ----------
+    patches : sequence of Patch
+        Patches of a concept.
+
+    Examples
+    --------
+    >>> places = [(t, t + 0.4, 210.0, 1090.0) for t in (0.1, 0.9, 1.8, 2.4)]
+    >>> place([Patch("slic:10", i, str(i), 0, 0.2, 1.0, one) for i, one in enumerate(places)])
+    '210 Hz–1.1 kHz, 0.40 s long, at different times'
+    >>> place([Patch("bands:2", 0, "0–2000 Hz", 0, 0.2, 1.0, (0.0, 1.5, 60.0, 1900.0))] * 4)
+    '60 Hz–1.9 kHz, at 0.0–1.5 s of its window, 0–2000 Hz of bands:2'
+    >>> place([Patch("slic:10", 0, "bar", 0, 0.0, 1.0)])
+    'silence'
+    """
+    heard = [one.place for one in patches if one.place is not None]
+    if not heard:
+        return "silence"
+    begin, end, low, high = np.array(heard).T
+    told = [_band(float(np.median(low)), float(np.median(high))), _when(begin, end)]
+    (split, name), n = Counter((one.split, one.name) for one in patches).most_common(1)[0]
+    if n > len(patches) / 2 and len(patches) > 1:
+        told.append(f"{legible(name)} of {legible(split)}")
+    if n_silent := len(patches) - len(heard):
+        told.append(f"{n_silent} of {counted(len(patches), 'patch', 'patches')} silent")
+    return ", ".join(told)
+
+
+def place_of(concept: Discovered) -> str:
+    """Where the patches of a concept lie that are nearest to its middle."""
+    return place([patch for _, patch in concept.patches[:N_SHOWN]])
+
+
+def _band(low: float, high: float) -> str:
+    first, last = hertz(low), hertz(high)
+    if first == last:
+        return f"about {first}"
+    (number, unit), (_, other) = first.split(), last.split()
+    return f"{number if unit == other else first}–{last}"
+
+
+def _when(begin: np.ndarray, end: np.ndarray) -> str:
+    """When patches sound, where most of them do at one time; else how long they are."""
+    length = float(np.median(end - begin))
+    digits = 1 if length >= 1 else 2
+    low, high = np.quantile((begin + end) / 2, [0.25, 0.75])
+    if high - low > length / 2:
+        return f"{length:.{digits}f} s long, at different times"
+    return f"at {np.median(begin):.{digits}f}–{np.median(end):.{digits}f} s of its window"
+
+
+def hertz(frequency: float) -> str:
+    """A frequency with two digits.
+
+    Examples
+    --------
+    >>> hertz(49.8), hertz(996.0), hertz(1149.0), hertz(11420.0)
+    ('50 Hz', '1.0 kHz', '1.1 kHz', '11 kHz')
+    """
+    rounded = float(f"{frequency:.2g}")
+    if rounded < 1000:
+        return f"{rounded:g} Hz"
+    return f"{rounded / 1000:.{1 if rounded < 10_000 else 0}f} kHz"
+
+
+def probability(p: float) -> str:
+    """A p-value with two digits.
+
+    Examples
+    --------
+    >>> probability(0.00019998), probability(0.0514), probability(1.0)
+    ('.0002', '.051', '1')
+    """
+    return f"{p:.2g}".replace("0.", ".", 1)
+
+
+def signed(value: float) -> str:
+    """A number of logits with its sign.
+
+    Examples
+    --------
+    >>> signed(1.5978), signed(-0.0018713), signed(0.0)
+    ('+1.60', '-0.0019', '+0.00')
+    """
+    return f"{value:+.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:+.2g}"
+
+
+def fall(value: float) -> str:
+    """What a class does without something, in words.
+
+    Examples
+    --------
+    >>> fall(1.5), fall(-0.25)
+    ('falls by 1.50', 'rises by 0.25')
+    """
+    return f"{'falls' if value >= 0 else 'rises'} by {signed(abs(value))[1:]}"
+
+
+def told_flags(found: Sequence[Flag]) -> str:
+    """What is suspect of a concept, in one sentence; "" where nothing is."""
+    return f"suspect: {'; '.join(legible(one.text) for one in found)}" if found else ""
+
+
+def told_added(found: Removed) -> str:
+    """What adding a concept's patches to other songs does to a class.
+
+    Examples
+    --------
+    >>> told_added(Removed(1.2, 0.9, 1.5, 0.3, 0.001, 12, 40))
+    'put into 12 other songs, the class rises by 1.20, and by 0.30 with any patch as loud (p .001)'
+    """
+    songs = counted(found.n_songs, "other song")
+    one, other = (fall(-value) for value in (found.effect, found.other))
+    does = other.removeprefix("rises ") if one.split()[0] == other.split()[0] else other
+    return f"put into {songs}, the class {one}, and {does} with any patch as loud (p {probability(found.p)})"
