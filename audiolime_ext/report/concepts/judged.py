@@ -2,7 +2,7 @@
 
 Strength is what a concept is ordered by, and what decides which five of a class have pictures and sounds: significant
 ones first, then by the size of the effect for their own class. Without gradients it is what happens when the sound is
-taken out, beyond what any patch as loud does; there the false-discovery rate over all concepts is held here.
+taken out, beyond what any patch as loud does.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from audiolime_ext.audit.verdict.rates import benjamini_hochberg
 from audiolime_ext.concepts.result import Concepts, Discovered
-from audiolime_ext.concepts.testing import FALSE_DISCOVERIES, JudgedConcept
+from audiolime_ext.concepts.testing import JudgedConcept
 from audiolime_ext.errors import unknown
 from audiolime_ext.report.concepts import told
 from audiolime_ext.report.concepts.media import N_PATCHES, Shown
@@ -54,14 +51,7 @@ class Judged:
         self.names = (*(one.name for one in concepts.kept), *(one.name for one in self.given))
         self.tested = {(one.concept, one.label): one for one in concepts.tested}
         self.by_gradients = bool(concepts.tested)
-        self.heard = self._discovered()
-
-    def _discovered(self) -> set[tuple[str, str]]:
-        """Concepts and classes whose removal is among the discoveries of all."""
-        keys = list(self.concepts.removals)
-        ps = [self.concepts.removals[key].p for key in keys]
-        found = benjamini_hochberg(ps, share=FALSE_DISCOVERIES) if ps else np.zeros(0, bool)
-        return {key for key, is_one in zip(keys, found.tolist(), strict=True) if is_one}
+        self.heard = concepts.intervened
 
     def own(self, concept: Discovered) -> JudgedConcept | None:
         """What a concept is to its own class."""
@@ -107,7 +97,10 @@ class Judged:
         if taken is None or self.by_gradients:
             return None
         sure = (name, label) in self.heard
-        said = f"{told.number(taken.effect)} logits, {told.p_told(taken.p)}, {'' if sure else 'not '}significant"
+        other = f"any patch as loud {told.number(taken.other)}"
+        said = (
+            f"{told.number(taken.effect)} logits, {other}, {told.p_told(taken.p)}, {'' if sure else 'not '}significant"
+        )
         return Mark(place, row, taken.effect, taken.low, taken.high, None, sure, said)
 
 

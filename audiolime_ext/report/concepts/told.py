@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from audiolime_ext.concepts import words
 from audiolime_ext.concepts.patches import Patch
-from audiolime_ext.concepts.removing import Removed
 from audiolime_ext.concepts.result import Concepts, Discovered
 from audiolime_ext.concepts.testing import JudgedConcept
 from audiolime_ext.files.names import utf8
@@ -45,7 +43,7 @@ def p_told(p: float) -> str:
     >>> p_told(0.0002), p_told(0.034), p_told(1.0)
     ('p = .0002', 'p = .034', 'p = 1')
     """
-    return f"p = {np.format_float_positional(p, 2, unique=False, fractional=False, trim='-')}".replace("= 0.", "= .")
+    return f"p = {words.probability(p)}"
 
 
 def band_of(one: JudgedConcept) -> tuple[float, float]:
@@ -69,13 +67,14 @@ def judged(one: JudgedConcept) -> list[Told]:
     ends = "" if one.low is None or one.high is None else f" (95 % interval {number(one.low)} to {number(one.high)})"
     moves = f"{'raises' if one.effect > 0 else 'lowers'} {label} by {number(one.effect)} logits{ends}"
     sure_of = "Significant" if one.verdict == "significant" else "Not significant"
-    tail = "" if one.verdict == "significant" else ", no more than random concepts may do"
+    than = "more" if words.above(one) else "less"
+    tail = f"{than} than random concepts do" if one.verdict == "significant" else "no surer than random concepts"
     chance = f"Of random concepts, 95 % would have {number(low)} to {number(high)} on a step of that length"
     heard = f"Unseen patches are told apart with an accuracy of {apart}; tested on {counted(one.n_songs, 'song')}."
     score = f"TCAV score: the derivative is positive in {100 * one.share:.0f} % of windows ({p_told(one.share_p)})."
     linear = "Everything above this layer is linear: a TCAV score would be 0 or 1 for any direction, so none is given."
     return [
-        ("verdict", f"{sure_of}: a step of the layer towards {name} {moves}{tail}."),
+        ("verdict", f"{sure_of}: a step of the layer towards {name} {moves}, {tail}."),
         ("number", f"{chance} ({p_told(one.p)} of the derivative)."),
         ("number", heard),
         ("number", linear if one.linear else score),
@@ -103,11 +102,10 @@ def intervened(label: str, found: Any, *, without: bool) -> Told:
     return "heard", f"{what}, {utf8(label)} changes by {by}; {other}. Asked about {of}."
 
 
-def disagreement(one: JudgedConcept, taken: Removed) -> list[Told]:
-    """Where the gradient and taking the sound out disagree in sign; else nothing."""
-    if one.verdict != "significant" or one.effect * taken.effect >= 0:
-        return []
-    return [("caution", "The gradient and the sound disagree: what happens without the sound is what happened.")]
+def disagreement(found: Concepts, one: JudgedConcept) -> list[Told]:
+    """Where the gradients and taking the sound out say different things of a significant concept; else nothing."""
+    said = words.disagreement(found, one) if one.verdict == "significant" else ""
+    return [("caution", f"{utf8(minus(said[0].upper() + said[1:]))}.")] if said else []
 
 
 def elsewhere(others: Sequence[JudgedConcept]) -> list[Told]:
@@ -131,19 +129,6 @@ def changed(found: Any) -> Told:
     return "heard", f"Without its sound there, {many} decided otherwise{f': {named}' if named else ''}."
 
 
-def headline(found: Concepts) -> str:
-    """How many concepts are significant."""
-    n = counted(len(found.kept), "concept")
-    if not found.kept:
-        return f"No concept was found: all {counted(len(found.dropped), 'cluster')} of patches lie in too few songs."
-    if not found.tested:
-        return f"{n}, told by what happens without their sound, since the model cannot be differentiated."
-    sure = len(found.significant)
-    if not sure:
-        return f"None of {n} is significant for its class: random concepts move the classes as much."
-    return f"{share_of(sure, len(found.kept), 'concept')} significant for the class that it was found in."
-
-
 def where(patch: Patch) -> str:
     """Where a patch lies: frequencies and share of its excerpt's energy.
 
@@ -164,7 +149,5 @@ def where(patch: Patch) -> str:
 def stands(concept: Discovered) -> Told:
     """What a concept is made of."""
     n = len({entry.key for entry, _ in concept.patches})
-    silent = sum(patch.silent for _, patch in concept.patches)
     of = f"{counted(len(concept.patches), 'patch', 'patches')} of {counted(n, 'song')}"
-    tail = f", {silent} of them silent" if silent else ""
-    return "made", f"Made of {of} of {utf8(concept.of)}{tail}."
+    return "made", f"Made of {of} of {utf8(concept.of)}; those nearest to its middle: {words.place_of(concept)}."

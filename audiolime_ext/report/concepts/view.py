@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from audiolime_ext.concepts import words
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.result import Concepts, Discovered
 from audiolime_ext.files.names import utf8
@@ -74,7 +75,7 @@ def page_view(judged: Judged, members: Members, media: Media | str, features: Fe
         why = "are no concepts, or lie in too few songs" if judged.by_gradients else "lie in too few of the other songs"
         notes.append(f"{counted(n_out, 'cluster')} {why}: in the table of all, and not in the picture")
     return PageView(
-        told.headline(concepts),
+        words.headline(concepts),
         _subtitle(judged, media),
         f"{effect} for the class, in logits",
         _band(judged),
@@ -141,7 +142,7 @@ def _sentences(judged: Judged, concept: Discovered) -> list[told.Told]:
             sure = "Significant" if key in judged.heard else "Not significant"
             lines.append(("verdict", f"{sure} by what happens without its sound, beside any patch as loud."))
         lines.append(told.intervened(concept.of, taken, without=True))
-        lines += [] if one is None else told.disagreement(one, taken)
+        lines += [] if one is None else told.disagreement(found, one)
     elif one is None:
         lines.append(("verdict", "Not tested: too few of the other songs of its class have a patch of it."))
     if (added := held(found, "additions", {}).get(key)) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +83,17 @@ def everything(found: Concepts) -> Everything:
     clap = tuple(judged("clap", "", label, 0.4 * (-1) ** n) for n, label in enumerate(found.identity.labels))
     added = Removed(0.6, 0.2, 1.0, 0.1, 0.003, 9, 20)
     flag = Flag("silence", "6 of 10 patches are silent (3 % of the class's other patches)", 0.6, 0.03)
-    parts = vars(found) | {"tested": (*found.tested, *clap)}
-    return Everything(
-        **parts,
-        given=(Given("clap", "sounds", "8 files of claps/", 8),),
-        groups=Groups((*names, "clap"), np.arange(len(names) + 1) % 3, places),
-        flags={names[1]: (flag,)},
-        additions={(own.name, own.of): added},
-        changed={own.name: Changed(28, 5, {"b": 5})},
-        returning=dict.fromkeys(names, 0.8),
-    )
+    parts = {one.name: getattr(found, one.name) for one in fields(found)}
+    parts |= {
+        "tested": (*found.tested, *clap),
+        "given": (Given("clap", "sounds", "8 files of claps/", 8),),
+        "groups": Groups((*names, "clap"), np.arange(len(names) + 1) % 3, places),
+        "flags": {names[1]: (flag,)},
+        "additions": {(own.name, own.of): added},
+        "changed": {own.name: Changed(28, 5, {"b": 5})},
+        "returning": dict.fromkeys(names, 0.8),
+    }
+    return Everything(**parts)
 
 
 def judged(concept: str, of: str, label: str, effect: float, *, sure: bool = True) -> JudgedConcept:

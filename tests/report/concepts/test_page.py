@@ -208,7 +208,7 @@ def test_a_patch_of_silence_says_so_and_is_not_played_alone(found: Concepts, mem
     first = page_view(order, members, media, NONE).data["concepts"][0]
     assert first["patches"][0]["where"] == "silent: nothing sounds in it"
     assert first["patches"][0]["alone"] is None
-    assert first["told"][-1][1].endswith("1 of them silent.")
+    assert f"1 of {len(first['patches'])} patches silent" in first["told"][-1][1]
 
 
 def test_what_has_no_sound_says_so_and_how_to_hear_it(found: Concepts, write: Callable[..., str]) -> None:
@@ -278,7 +278,9 @@ def test_every_part_of_a_result_is_told(found: Concepts, whole: str) -> None:
 def test_verdicts_are_the_tests_own_and_bands_are_of_the_concepts_step() -> None:
     one = judged_of("rock 1", "rock", "rock", 0.5)
     assert judged(one)[0][1].startswith("Significant: a step of the layer towards rock 1 raises rock by +0.50 logits")
-    assert judged(replace(one, discovered=False))[0][1].endswith("no more than random concepts may do.")
+    assert judged(one)[0][1].endswith("more than random concepts do.")
+    assert judged(replace(one, derivative=-0.1))[0][1].endswith("less than random concepts do.")
+    assert judged(replace(one, discovered=False))[0][1].endswith("no surer than random concepts.")
     weak = replace(one, accuracy=replace(one.accuracy, low=0.4))
     assert judged(weak)[0][1].startswith("Not a concept: its patches are not told apart")
     assert len(judged(weak)) == 1
@@ -292,10 +294,12 @@ def test_without_its_sound_a_class_changes_the_other_way_and_disagreement_is_tol
     text = intervened("rock", taken, without=True)[1]
     assert "rock changes by −0.50 logits (95 % interval −0.80 to −0.20); by any patch as loud, by −0.10" in text
     assert "rock changes by +0.50 logits" in intervened("rock", taken, without=False)[1]
-    one = judged_of("rock 1", "rock", "rock", -0.5)
-    assert disagreement(one, taken)[0][0] == "caution"
-    assert disagreement(replace(one, effect=0.5), taken) == []
-    assert disagreement(replace(one, discovered=False), taken) == []
+    less = judged_of("a 1", "a", "a", -0.5)
+    out = replace(found, removals={("a 1", "a"): replace(taken, p=0.0005)})
+    assert disagreement(out, less)[0][0] == "caution"
+    assert "this is what happened" in disagreement(out, less)[0][1]
+    assert disagreement(out, replace(less, derivative=0.5)) == []
+    assert disagreement(out, replace(less, discovered=False)) == []
 
 
 def test_without_gradients_what_happens_without_the_sound_is_drawn_and_named(
