@@ -120,12 +120,18 @@ def _timed(jobs: Sequence[Job], engine: Engine, clock: Callable[[], float]) -> I
 
 
 def _n_asked(one: Measured) -> int:
-    """Signals: each patch alone and its window without it; each window twice, and once more for its gradient."""
-    return 2 * len(one.patches) + (2 if one.gradients is None else 3) * len(one.windows)
+    """Signals: each patch alone and its window without it; each window twice, and once more for its gradient.
+
+    In another song's place each patch is asked about twice more, and about as many windows as the song has.
+    """
+    places = 1 if one.elsewhere is None else 2
+    found = places * 2 * len(one.patches) + (places + (1 if one.gradients is None else 2)) * len(one.windows)
+    return found + (0 if one.augmented is None else len(one.augmented))
 
 
 def _n_bytes(one: Measured) -> int:
-    arrays = (one.activations, one.removals, one.windows, one.logits, one.gradients)
+    always, sometimes = (one.activations, one.removals, one.windows, one.logits), (one.gradients, one.elsewhere)
+    arrays = (*always, *sometimes, one.added, one.augmented, one.left)
     return sum(4 * each.size for each in arrays if each is not None) + 200 * len(one.patches)
 
 

@@ -1,7 +1,8 @@
 """What a model says of a song's patches: all that is asked of it, song by song, before any concept is known.
 
 For each patch its *activations* in the layer, where it sounds alone; and its *removals*, by how much each class's logit
-falls when it is taken out of its window: an intervention, which needs no gradients. For each window of the song the
+falls when it is taken out of its window: an intervention, which needs no gradients. Both are asked again in another
+song's place (`audiolime_ext.concepts.elsewhere`), unless that is left out. For each window of the song the
 activations, the logits, and the *gradient* of the song's own class's logit by the layer, where the model can be
 differentiated.
 
@@ -17,14 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples
+from audiolime_ext.concepts.elsewhere import There
 from audiolime_ext.concepts.patches import Patch, Patches
-from audiolime_ext.errors import MissingError, UsageError
+from audiolime_ext.concepts.traits import Traits
+from audiolime_ext.errors import MissingError, ModelError, UsageError
 from audiolime_ext.gradients.differentiating import values_and_gradients
 from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.capabilities import Differentiable, Layered
@@ -58,6 +61,20 @@ class Measured:
         Gradient of the own class's logit; None: the model cannot be differentiated, at least here.
     bounded : bool
         True if all answers were scores, of which logits were taken.
+    traits : Traits
+        Level of the excerpt, and where it ends.
+    elsewhere : ndarray of float32, shape (n_patches, n_features), or None
+        Activations of each patch's mask on another song's audio, alone; None: there was no other song.
+    added : ndarray of float32, shape (n_patches, n_classes), or None
+        Logits by which each class is higher in another song's window with the patch.
+    partner : str
+        Key of the other song; "" where there was none.
+    n_beyond : int
+        Number of these windows that pass full scale with the patch alone.
+    augmented : ndarray of float32, shape (n_draws × n_windows, n_features), or None
+        Activations of the windows with the augmentation, draw after draw; None: none was given.
+    left : ndarray of float32, shape (n_patches, n_draws), or None
+        Share of each patch's energy that the augmentation leaves.
     notes : tuple of str
         Sentences on what else to know.
     """
@@ -69,10 +86,25 @@ class Measured:
     logits: Floats32 = field(repr=False)
     gradients: Floats32 | None = field(repr=False)
     bounded: bool
+    traits: Traits
+    elsewhere: Floats32 | None = field(default=None, repr=False)
+    added: Floats32 | None = field(default=None, repr=False)
+    partner: str = ""
+    n_beyond: int = 0
+    augmented: Floats32 | None = field(default=None, repr=False)
+    left: Floats32 | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
+    @property
+    def movements(self) -> Floats32:
+        """What the augmentation changes in the layer, shape (n_draws × n_windows, n_features)."""
+        assert self.augmented is not None  # in a store whose identity names one
+        return self.augmented - np.tile(self.windows, (len(self.augmented) // len(self.windows), 1))
 
-def measure(model: Model, layer: str, patches: Patches, columns: Sequence[int], own: int) -> Measured:
+
+def measure(
+    model: Model, layer: str, patches: Patches, columns: Sequence[int], own: int, *, traits: Traits
+) -> Measured:
     """Ask a model about a song's patches and windows.
 
     Parameters
@@ -87,6 +119,8 @@ def measure(model: Model, layer: str, patches: Patches, columns: Sequence[int], 
         Output of each class.
     own : int
         Number of the song's class.
+    traits : Traits
+        Traits of the excerpt.
 
     Raises
     ------
@@ -115,8 +149,41 @@ def measure(model: Model, layer: str, patches: Patches, columns: Sequence[int], 
         np.asarray(logits, np.float32),
         slopes,
         bounded,
-        patches.notes,
+        traits,
+        notes=patches.notes,
     )
+
+
+def controlled(
+    found: Measured, model: Model, layer: str, patches: Patches, columns: Sequence[int], put: There, partner: str
+) -> Measured:
+    """Ask a model about the same patches in another song's place, and add what it says.
+
+    Parameters
+    ----------
+    found : Measured
+        Answers about the song itself.
+    model, layer, patches, columns : as for `measure`
+        Model, layer, patches and classes.
+    put : There
+        Signals of the patches in the other song's place.
+    partner : str
+        Key of the other song.
+
+    Raises
+    ------
+    ModelError
+        If the model fails, or answers scores to one of the two songs and other numbers to the other.
+    """
+    assert isinstance(model, Layered)
+    before, after = (predict(model, signals[:, None]) for signals in (put.windows, put.beside))
+    if found.bounded and not (are_scores(before) and are_scores(after)):
+        raise ModelError("the model answers between 0 and 1 to one song, and beyond to another's window with its sound")
+    chosen = list(columns)
+    raised = (logits_of(after, found.bounded) - logits_of(before, found.bounded)[list(put.window)])[:, chosen]
+    elsewhere = np.asarray(predict(model.at(layer), put.under[:, None]), np.float32)
+    added = np.asarray(raised, np.float32)
+    return replace(found, elsewhere=elsewhere, added=added, partner=partner, n_beyond=put.n_beyond)
 
 
 def gradients_of(

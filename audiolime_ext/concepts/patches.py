@@ -78,6 +78,8 @@ class Patches:
         Signals of all windows of the excerpt.
     starts_s : tuple of float
         Starts of the windows in seconds of the recording.
+    sr, lead : int
+        Rate in Hz at which the model listens, and the samples before each window.
     notes : tuple of str
         Sentences on what else to know.
     """
@@ -87,6 +89,8 @@ class Patches:
     without: Samples = field(repr=False)
     windows: Samples = field(repr=False)
     starts_s: tuple[float, ...]
+    sr: int
+    lead: int
     notes: tuple[str, ...] = ()
 
 
@@ -147,7 +151,8 @@ def patches_of(
         raise UsageError("name a factorization, such as slic:15, that makes the patches")
     hop = 0 if grid.hop is None else grid.hop
     starts_s = tuple(start_s + i * hop / grid.sr for i in range(len(windows)))
-    return Patches(tuple(found), np.stack(alone), np.stack(without), windows, starts_s, tuple(dict.fromkeys(notes)))
+    signals = np.stack(alone), np.stack(without), windows
+    return Patches(tuple(found), *signals, starts_s, grid.sr, grid.lead, tuple(dict.fromkeys(notes)))
 
 
 def place_of(signal: Samples, sr: int) -> tuple[float, float, float, float]:

@@ -2,7 +2,7 @@
 
 ::
 
-    manifest ─► songs of each class, drawn ─► jobs ─► workers: patches, answers, gradients ─► store
+    manifest ─► songs of each class, drawn ─► jobs ─► workers: patches, answers, gradients, controls ─► store
 
 What follows from the store, concepts and their tests, is `audiolime_ext.concepts.result`.
 """
@@ -18,16 +18,19 @@ from typing import Any
 
 import numpy as np
 
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audit.measurement.plan import DURATION_S, entries_of
 from audiolime_ext.collection.engine.choosing import chosen
 from audiolime_ext.collection.engine.driver import Driver
-from audiolime_ext.collection.engine.jobs import shard_of
+from audiolime_ext.collection.engine.jobs import Job, shard_of
 from audiolime_ext.collection.engine.models import noise_for
 from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.manifest import Manifest, load_manifest
+from audiolime_ext.concepts.augmenting import Augmentation, name_of
 from audiolime_ext.concepts.estimate import Estimate, estimate
 from audiolime_ext.concepts.measuring import Measured, are_scores
+from audiolime_ext.concepts.partners import Partners
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.trying import without_gradients
@@ -38,6 +41,7 @@ from audiolime_ext.factorization.loading import load_factorization, require_fing
 from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.capabilities import Layered
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.layers import require_layer
 from audiolime_ext.prediction.loading import load_model
@@ -45,6 +49,7 @@ from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
 
+UNSTATED_SR = 22050  # at which an augmentation is tried where the model has no rate of its own
 SPLITS = ("slic:10", "slic:15", "slic:25")
 N_SONGS, FEWEST_SONGS = 50, 10
 
@@ -61,6 +66,8 @@ class Finding:
         Songs of the classes, and those that this run measures.
     engine : callable without arguments, giving an Engine
         Maker of the workers.
+    seed : int
+        Random seed by which each song's partner is drawn.
     notes : tuple of str
         Notes on what was left out.
     """
@@ -69,11 +76,18 @@ class Finding:
     entries: tuple[Entry, ...]
     mine: tuple[Entry, ...]
     engine: Callable[[], Engine]
+    seed: int = 0
     notes: tuple[str, ...] = ()
 
     def estimate(self) -> Estimate:
         """What measuring takes, from a few songs that are measured, and not kept."""
-        return estimate(sorted(self.mine, key=lambda entry: entry.key), self.engine())
+        partners = self._partners()
+        entries = sorted(self.mine, key=lambda entry: entry.key)
+        return estimate(entries, self.engine(), job_of=lambda entry: Job(entry, partners.of(entry)))
+
+    def _partners(self) -> Partners:
+        """Who draws each song's partner; from no songs where there are to be no controls."""
+        return Partners(self.entries if self.identity.controls else (), self.seed)
 
     def run(self, path: str | Path, policy: Policy | None = None, *, say: Callable[[str], None] | None = None) -> Path:
         """Measure what the store at `path` lacks, and return it; parameters and errors as an audit's `run` has."""
@@ -85,8 +99,12 @@ class Finding:
             def keep(entry: Entry, found: Measured) -> None:
                 store.put(entry.task, entry.name, found)
 
-            driver = Driver(store, keep, engine, policy, doing="asking about patches", unit="song", say=say)
+            partners, words = self._partners(), ("asking about patches", "song")
+            driver = Driver(store, keep, engine, policy, donors=partners, doing=words[0], unit=words[1], say=say)
             driver.run(sorted(self.mine, key=lambda entry: entry.key))
+            if names := partners.left_out:
+                told = f"{counted(len(names), 'song')} cannot be put beside others, which were put beside the next"
+                driver.say(f"{told}: {', '.join(names)}")
         return Path(path)
 
 
@@ -148,6 +166,8 @@ def plan_concepts(
     root: str | Path | None = None,
     label_map: Mapping[str, str | None] | str | Path | None = None,
     duration_s: float | None = None,
+    controls: bool = True,
+    augmentation: Augmentation | None = None,
     seed: int = 0,
     shard: tuple[int, int] | None = None,
     workers: int | None = None,
@@ -174,8 +194,14 @@ def plan_concepts(
     duration_s : float or None
         Seconds to take from the middle where the source names no excerpt; None: 10, or the model's window where that is
         longer.
+    controls : bool
+        True to ask about each patch in another song's place, too (`audiolime_ext.concepts.elsewhere`): two answers more
+        for each patch, without which nothing is known of places and additions.
+    augmentation : callable of (samples, sr, rng) giving samples, or None
+        Augmentation that the model was trained with: a function of a signal (n_channels, n_samples) in float32, its
+        rate in Hz and a numpy Generator. Each window is heard with it three times, in this process.
     seed : int
-        Random seed of the draw.
+        Random seed of the draw, of partners, and of the augmentation.
 
     Raises
     ------
@@ -196,20 +222,39 @@ def plan_concepts(
     notes += without_gradients(asked, layer, noise, are_scores(answers))
     specs = tuple(one.spec or type(one).__name__ for one in made)
     told = asked.spec or "own model", asked.fingerprint or "", layer
-    identity = Identity(*told, classes, specs, prints, float(duration_s), sr)
+    augmenting = _name(augmentation, asked, noise, workers, executor)
+    identity = Identity(*told, classes, specs, prints, float(duration_s), sr, controls, augmenting)
     work = Measuring(*told, classes, columns_of, specs, prints, float(duration_s), sr, batch_size)
-    here = "the model" if asked.spec is None else None
-    here = here or ("a factorization" if any(one.spec is None for one in made) else None)
+    here = {"the model": asked.spec is None, "the augmentation": augmentation is not None}
+    here |= {"a factorization": any(one.spec is None for one in made)}
     engine = chosen(
         work,
-        Ears(asked, layer, made, classes, columns_of, float(duration_s)),
-        only_here=here,
+        Ears(asked, layer, made, classes, columns_of, float(duration_s), augmentation, seed),
+        only_here=next((what for what, is_here in here.items() if is_here), None),
         workers=workers,
         threads=threads,
         executor=executor,
         at_once=at_once,
     )
-    return Finding(identity, entries, shard_of(entries, shard), engine, (*found.notes, *notes))
+    return Finding(identity, entries, shard_of(entries, shard), engine, seed, (*found.notes, *notes))
+
+
+def _name(
+    augmentation: Augmentation | None, model: Model, noise: Samples, workers: int | None, executor: Executor | None
+) -> str:
+    """The name of an augmentation; "" for none.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be used, or is to be used by other processes.
+    """
+    if augmentation is None:
+        return ""
+    if workers or executor is not None:
+        raise UsageError("the augmentation is a function of this process, and cannot travel to others; give workers=0")
+    n_channels, n_samples = noise.shape[-2:]
+    return name_of(augmentation, sr=model.sr or UNSTATED_SR, n_samples=n_samples, n_channels=n_channels)
 
 
 def _require_fit(model: Any, layer: str) -> tuple[str, ...]:

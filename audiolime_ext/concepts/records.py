@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audiolime_ext.collection.engine.jobs import Task, canonical
 
-VERSION = 1  # of the arithmetic: another one is another store
+VERSION = 2  # of the arithmetic: another one is another store
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Identity:
         Length of the excerpt in seconds, from the middle of each recording.
     sr : int or None
         Rate in Hz at which a plain function listens; None: the model has one of its own.
+    controls : bool
+        True if each patch is asked about in another song's place, too.
+    augmentation : str
+        Name of the augmentation that windows are heard with, and a hash of what it does; "": none.
     version : int
         Version of the arithmetic.
     """
@@ -39,6 +43,8 @@ class Identity:
     split_fingerprints: tuple[str, ...]
     duration_s: float
     sr: int | None = None
+    controls: bool = True
+    augmentation: str = ""
     version: int = VERSION
 
     def plain(self) -> dict[str, str]:

@@ -1,28 +1,31 @@
-"""The same question by intervention: does a class fall when a concept's sound is taken out?
+"""The same question by intervention: does a class fall without a concept's sound, and rise where it is added?
 
-A gradient says where a logit would go if a layer moved; taking a patch out of its window says what the model does when
-the sound is not there. Where they disagree, the intervention is what happened. In the songs on which a concept is
-tested, its members are the patches that lie nearer to its middle than to that of any other cluster of its class. For
-each song the mean change by taking one of them out stands beside that by any patch of the same energy: louder patches
-change more, whatever they are. So changes are compared within thirds of the patches' energy. The p-value is that of
-changing which patches of a song, within a third, are the members (a permutation within songs).
+A gradient says where a logit would go if a layer moved; taking a patch out of its window, or adding it to another
+song's (`audiolime_ext.concepts.elsewhere`), says what the model does. Where they disagree, the intervention is what
+happened. In the songs on which a concept is tested, its members are the patches that lie nearer to its middle than to
+that of any other cluster of its class. For each song the mean change by one of them stands beside that by any patch of
+the same energy: louder patches change more, whatever they are. So changes are compared within thirds of the patches'
+energy. The p-value is that of changing which patches of a song, within a third, are the members (a permutation within
+songs). All concepts and classes see the same permutations.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.tcav import p_value
 from audiolime_ext.gradients.relevance import mean_intervals
 
-Flags = NDArray[np.bool_]
+Members = NDArray[np.bool_]
 
-N_PERMUTED = 2000
+N_PERMUTED = 10_000
 FEWEST_SONGS = 5
 _N_LEVELS = 3
 
@@ -55,8 +58,34 @@ class Removed:
 
     @property
     def beyond(self) -> float:
-        """How much more the class falls than by any patch as loud."""
+        """How much more the class changes than by any patch as loud."""
         return self.effect - self.other
+
+    @property
+    def p_of_both(self) -> float:
+        """The larger p-value of two: that of what goes beyond patches as loud, and that of the effect itself.
+
+        The second is Student's over songs. Patches that do nothing fall behind others as loud where one of those does
+        much, which is no effect of theirs; and where the two have different signs, nothing is shown (1).
+        """
+        from scipy.special import stdtr
+
+        if self.effect * self.beyond <= 0:
+            return 1.0
+        dof = self.n_songs - 1
+        error = (self.high - self.low) / 2 / t_quantile(0.975, dof)
+        return max(self.p, float(2 * stdtr(dof, -abs(self.effect) / error)) if error > 0 else 0.0)
+
+
+class Added(Removed):
+    """What adding a concept's patches to songs of other classes does to a class; fields as `Removed` has them.
+
+    Its `effect` is the mean over songs, from which the patches are, of the logits by which the class is *higher* with a
+    member. So both effects are positive where a concept raises a class.
+    """
+
+
+Told = TypeVar("Told", bound=Removed)
 
 
 def nearest(activations: Floats, middles: Floats) -> Numbers:
@@ -65,45 +94,79 @@ def nearest(activations: Floats, middles: Floats) -> Numbers:
     return np.asarray(distances.argmin(axis=1))
 
 
-def removed(members: Flags, removals: Floats, energies: Floats, songs: Numbers, *, seed: int = 0) -> Removed | None:
-    """What taking a concept's patches out does; None where fewer than five songs have a member.
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """Which patches of a song may stand for each other: those of the same third by energy.
 
     Parameters
     ----------
-    members : ndarray of bool, shape (n_patches,)
-        True for members.
-    removals, energies : ndarray of float64, shape (n_patches,)
-        Logits by which the class is lower without each patch, and its share of the energy.
-    songs : ndarray of int, shape (n_patches,)
-        Song of each.
-    seed : int
-        Random seed.
-
-    Examples
-    --------
-    >>> songs, members = np.repeat(np.arange(8), 10), np.arange(80) % 10 == 0
-    >>> removals = np.where(members, 2.0, 0.1) + np.random.default_rng(0).normal(0, 0.01, 80)
-    >>> found = removed(members, removals, np.ones(80), songs)
-    >>> round(found.effect, 1), round(found.other, 1), found.p < 0.01
-    (2.0, 0.6, True)
+    songs, cells : ndarray of int, shape (n_patches,)
+        Song of each patch, and a number for its song and third.
+    places : ndarray of int, shape (n_patches, n_permuted)
+        Patch whose place each takes, within its cell.
     """
-    with_some = np.unique(songs[members])
-    if len(with_some) < FEWEST_SONGS:
-        return None
-    kept = np.isin(songs, with_some)
-    members, removals, energies = members[kept], removals[kept], energies[kept]
-    songs = np.unique(songs[kept], return_inverse=True)[1]
-    cells = _cells(energies, songs)
-    sums, counts = np.bincount(cells, removals), np.bincount(cells)
-    expected = (sums / np.maximum(counts, 1))[cells]
-    own, other = (_over_songs(values[None], members[None], songs)[0] for values in (removals, expected))
-    rng = np.random.default_rng(seed)
-    shuffled = _shuffled(members, cells, rng)
-    null = _over_songs((removals - expected)[None], shuffled, songs).mean(axis=1)
-    ends, beyond = mean_intervals(own[:, None], 0.95), float((own - other).mean())
-    assert ends is not None  # of five songs or more
-    found = float(own.mean()), float(ends[0][0]), float(ends[1][0]), float(other.mean())
-    return Removed(*found, p_value(beyond, null), len(own), int(members.sum()))
+
+    songs: Numbers
+    cells: Numbers = field(repr=False)
+    places: Numbers = field(repr=False)
+
+    @classmethod
+    def of(cls, energies: Floats, songs: Numbers, *, seed: int = 0, n_permuted: int = N_PERMUTED) -> Exchange:
+        """Permutations within the thirds of each song, by the patches' energies and songs, each (n_patches,)."""
+        numbers = np.unique(songs, return_inverse=True)[1]
+        cells, rng = _cells(energies, numbers), np.random.default_rng(seed)
+        places = np.empty((len(cells), n_permuted), np.intp)
+        for cell in np.unique(cells):
+            own = np.flatnonzero(cells == cell)
+            places[own] = own[rng.random((n_permuted, len(own))).argsort(axis=1)].T
+        return cls(numbers, cells, places)
+
+    def told(self, members: Members, changes: Floats, kind: type[Told]) -> tuple[Told, ...]:
+        """What a concept's patches do to each class; empty where fewer than five songs have a member.
+
+        Parameters
+        ----------
+        members : ndarray of bool, shape (n_patches,)
+            True for members.
+        changes : ndarray of float64, shape (n_patches, n_classes)
+            Logits by which each class is lower without each patch, or higher with it; NaN: not known.
+        kind : {Removed, Added}
+            Kind of the intervention.
+
+        Examples
+        --------
+        >>> songs, members = np.repeat(np.arange(8), 10), np.arange(80) % 10 == 0
+        >>> changes = np.where(members, 2.0, 0.1) + np.random.default_rng(0).normal(0, 0.01, 80)
+        >>> (found,) = Exchange.of(np.ones(80), songs).told(members, changes[:, None], Removed)
+        >>> round(found.effect, 1), round(found.other, 1), found.p < 0.01
+        (2.0, 0.6, True)
+        """
+        known = np.asarray(np.isfinite(changes).all(axis=1))
+        with_some, counts = np.unique(self.songs[members & known], return_counts=True)
+        if len(with_some) < FEWEST_SONGS:
+            return ()
+        chosen = np.flatnonzero(members & known)
+        weights = 1 / (counts[np.searchsorted(with_some, self.songs[chosen])] * len(with_some))
+        expected = self._expected(np.where(known[:, None], changes, 0), known)
+        of_song = (self.songs[chosen] == with_some[:, None]) * weights * len(with_some)
+        own, other = of_song @ changes[chosen], weights @ expected[chosen]
+        residuals = np.where(known[:, None], changes - expected, 0)
+        null = np.zeros((self.places.shape[1], changes.shape[1]))
+        for patch, weight in zip(chosen, weights, strict=True):
+            null += weight * residuals[self.places[patch]]
+        beyond, ends = weights @ residuals[chosen], mean_intervals(own, 0.95)
+        assert ends is not None  # of five songs or more
+        effects, lows, highs, others = (one.tolist() for one in (own.mean(axis=0), *ends, other))
+        ps = [p_value(float(beyond[k]), null[:, k]) for k in range(len(beyond))]
+        numbers = zip(effects, lows, highs, others, ps, strict=True)
+        return tuple(kind(*five, len(with_some), len(chosen)) for five in numbers)
+
+    def _expected(self, changes: Floats, known: Members) -> Floats:
+        """The mean change of each patch's cell, shape (n_patches, n_classes)."""
+        sums = np.zeros((self.cells.max() + 1, changes.shape[1]))
+        np.add.at(sums, self.cells, changes)
+        counts = np.bincount(self.cells, known, minlength=len(sums))
+        return np.asarray((sums / np.maximum(counts, 1)[:, None])[self.cells])
 
 
 def _cells(energies: Floats, songs: Numbers) -> Numbers:
@@ -114,17 +177,3 @@ def _cells(energies: Floats, songs: Numbers) -> Numbers:
         ranks = np.argsort(np.argsort(energies[own], kind="stable"), kind="stable")
         level[own] = ranks * _N_LEVELS // len(own)
     return songs * _N_LEVELS + level
-
-
-def _shuffled(members: Flags, cells: Numbers, rng: np.random.Generator) -> Flags:
-    """Which patches are members where these are drawn anew within each cell, shape (N_PERMUTED, n_patches)."""
-    order = np.argsort(cells, kind="stable")
-    drawn = np.empty((N_PERMUTED, len(cells)), bool)
-    drawn[:, order] = members[np.argsort(cells + rng.random((N_PERMUTED, len(cells))), axis=1)]
-    return drawn
-
-
-def _over_songs(values: Floats, members: Flags, songs: Numbers) -> Floats:
-    """The mean of each song's members, shape (n, n_songs); every song has one."""
-    of_song = (songs[:, None] == np.arange(songs.max() + 1)).astype(np.float64)
-    return np.asarray((np.where(members, values, 0.0) @ of_song) / (members @ of_song))

@@ -13,14 +13,20 @@ import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.concepts import saved, telling, words
+from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.augmenting import Moved, recognised
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
+from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
+from audiolime_ext.concepts.flagging import all_flags, first_halves
 from audiolime_ext.concepts.halves import halves
+from audiolime_ext.concepts.intervening import JudgedBySound, accuracies, disagreements, halves_of, interventions
 from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.partners import control_notes
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.removing import Removed, nearest, removed
+from audiolime_ext.concepts.removing import Added, Removed
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -76,13 +82,25 @@ class Concepts:
     tested : tuple of JudgedConcept
         Every concept and every class, by gradients; empty where the model has none.
     removals : mapping of (str, str) to Removed
-        Concept and class → what taking its patches out does; only where enough songs have one.
+        Concept and class → what taking its patches out of its own class's songs does; only where enough songs have one.
     failures : tuple of Failure
         Songs that could not be measured.
     seed : int
         Random seed.
     notes : tuple of str
         Sentences on what else to know.
+    additions : mapping of (str, str) to Added
+        Concept and class → what adding its patches to songs of other classes does; empty without controls.
+    heard : tuple of JudgedBySound
+        Every concept and every class, by these interventions; only where enough songs have one.
+    changed : mapping of str to Changed
+        Concept → decisions that change when one of its patches is taken out.
+    again : mapping of str to tuple of (Entry, Patch)
+        Concept → patches that lie nearest to its middle in the songs of its class on which it is tested.
+    flags : mapping of str to tuple of Flag
+        Concept → what is suspect of it; empty where nothing is.
+    moved : tuple of Moved
+        Movements towards each concept by the augmentation; empty where none was given.
     """
 
     identity: Identity
@@ -93,6 +111,12 @@ class Concepts:
     failures: tuple[Failure, ...]
     seed: int
     notes: tuple[str, ...] = ()
+    additions: dict[tuple[str, str], Added] = field(default_factory=dict, repr=False)
+    heard: tuple[JudgedBySound, ...] = field(default=(), repr=False)
+    changed: dict[str, Changed] = field(default_factory=dict, repr=False)
+    again: dict[str, tuple[tuple[Entry, Patch], ...]] = field(default_factory=dict, repr=False)
+    flags: dict[str, tuple[Flag, ...]] = field(default_factory=dict, repr=False)
+    moved: tuple[Moved, ...] = field(default=(), repr=False)
 
     @property
     def significant(self) -> tuple[JudgedConcept, ...]:
@@ -100,13 +124,18 @@ class Concepts:
         own = [one for one in self.tested if one.of == one.label and one.verdict == "significant"]
         return tuple(sorted(own, key=lambda one: -abs(one.effect)))
 
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """Sentences on what interventions say otherwise than gradients, or than each other."""
+        return disagreements(self.tested, self.heard)
+
     @cached_property
     def intervened(self) -> frozenset[tuple[str, str]]:
         """Concepts and classes where taking the sound out does for sure another thing than taking out any as loud."""
         return frozenset(words.intervened(self))
 
     def __str__(self) -> str:
-        return telling.as_text(self)
+        return telling.as_text(self, self.flags)
 
     def _repr_html_(self) -> str:
         return saved.as_html(self)
@@ -170,7 +199,48 @@ def find_concepts(
     MissingError, UsageError, CorruptError
         If there is no such store, it cannot be used, or it is damaged.
     """
-    with ConceptStore.read(Path(store)) as opened:
+    identity, entries, measured, failures, missing = _read(Path(store))
+    first, notes = halves(entries, seed=seed)
+    pool = _pool(entries, measured, first)
+    kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
+    given: dict[str, Any] = {"n_null": n_null, "strength": strength, "seed": seed}
+    if n_without := sum(found.gradients is None for found in measured):
+        tested: list[JudgedConcept] = []
+        of = "" if n_without == len(measured) else f" of {n_without} of {counted(len(measured), 'song')}"
+        missing.append(f"no gradients were taken{of}, so concepts are tested by their sound alone")
+        sure = accuracies(pool, concepts, strength=strength, seed=seed)
+    else:
+        slopes = {label: _in_windows("gradients", entries, measured, first, label) for label in identity.labels}
+        tested = all_tested(pool, concepts, slopes, **given)
+        sure = {one.concept: one.accuracy for one in tested}
+    moved: tuple[Moved, ...] = ()
+    if identity.augmentation:
+        moves = {label: _in_windows("movements", entries, measured, first, label) for label in identity.labels}
+        moved = recognised(pool, concepts, moves, **given)
+    others = halves_of(entries, measured, first, middles, seed=seed)
+    told = interventions({(one.of, one.name): one.number for one in kept}, others, sure)
+    notes += [*missing, *control_notes(identity, measured)]
+    members = {one.name: (one.of, one.number, one.cluster.members) for one in kept}
+    return Concepts(
+        *(identity, kept, dropped, tuple(tested), told.removals, failures, seed, tuple(notes)),
+        *(told.additions, told.judged, told.changed),
+        {one.name: others[one.of].held(one.number) for one in kept},
+        all_flags(members, first_halves(entries, measured, first, middles), moved),
+        moved,
+    )
+
+
+def _read(
+    store: Path,
+) -> tuple[Identity, list[Entry], list[Measured], tuple[Failure, ...], list[str]]:
+    """What a store holds, and notes on what it lacks.
+
+    Raises
+    ------
+    UsageError
+        If too little was measured, or what was measured does not fit together.
+    """
+    with ConceptStore.read(store) as opened:
         identity, known, failures = opened.identity, opened.measured(), tuple(opened.failures())
         n_entries = len(opened.entries())
     if not known and failures:
@@ -186,20 +256,9 @@ def find_concepts(
             f"the model answers between 0 and 1 to {n} of {counted(len(measured), 'song')} and beyond to the others, "
             "so logits were taken of some alone; say its activation (sigmoid, softmax), and measure anew"
         )
-    first, notes = halves(entries, seed=seed)
-    if len(known) < n_entries:
-        notes.append(f"{counted(n_entries - len(known), 'song')} of {n_entries} not measured, and left out")
-    pool = _pool(entries, measured, first)
-    kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
-    if n_without := sum(found.gradients is None for found in measured):
-        tested: list[JudgedConcept] = []
-        of = "" if n_without == len(measured) else f" of {n_without} of {counted(len(measured), 'song')}"
-        notes.append(f"no gradients were taken{of}, so concepts are tested by taking their sound out alone")
-    else:
-        slopes = {label: _slopes(entries, measured, first, label) for label in identity.labels}
-        tested = all_tested(pool, concepts, slopes, n_null=n_null, strength=strength, seed=seed)
-    removals = _removals(entries, measured, first, identity, kept, middles, seed)
-    return Concepts(identity, kept, dropped, tuple(tested), removals, failures, seed, tuple(notes))
+    lacks = n_entries - len(known)
+    notes = [f"{counted(lacks, 'song')} of {n_entries} not measured, and left out"] if lacks else []
+    return identity, entries, measured, failures, notes
 
 
 def _require_songs(entries: Sequence[Entry], labels: Sequence[str]) -> None:
@@ -252,35 +311,10 @@ def _discover(
     return tuple(kept), tuple(dropped), concepts, middles
 
 
-def _slopes(
-    entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool], label: str
+def _in_windows(
+    name: str, entries: Sequence[Entry], measured: Sequence[Measured], first: Sequence[bool], label: str
 ) -> tuple[Floats, Numbers]:
-    """The gradients of a class's windows in the half on which concepts are tested, and the song of each."""
+    """Numbers of a class's windows in the half on which concepts are tested, and the song of each."""
     own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
-    parts: list[Any] = [measured[i].gradients for i in own]
+    parts: list[Any] = [getattr(measured[i], name) for i in own]
     return np.concatenate(parts).astype(np.float64), np.repeat(own, [len(part) for part in parts])
-
-
-def _removals(
-    entries: Sequence[Entry],
-    measured: Sequence[Measured],
-    first: Sequence[bool],
-    identity: Identity,
-    kept: Sequence[Discovered],
-    middles: dict[str, Floats],
-    seed: int,
-) -> dict[tuple[str, str], Removed]:
-    """What taking the patches of each concept out of its own class's other songs does to that class."""
-    found: dict[tuple[str, str], Removed] = {}
-    for column, label in enumerate(identity.labels):
-        own = [i for i, entry in enumerate(entries) if entry.label == label and not first[i]]
-        activations = np.concatenate([measured[i].activations for i in own]).astype(np.float64)
-        removals = np.concatenate([measured[i].removals[:, column] for i in own]).astype(np.float64)
-        energies = np.array([patch.share for i in own for patch in measured[i].patches])
-        songs = np.repeat(own, [len(measured[i].patches) for i in own])
-        belongs = nearest(activations, middles[label])
-        for concept in (one for one in kept if one.of == label):
-            told = removed(belongs == concept.number, removals, energies, songs, seed=seed)
-            if told is not None:
-                found[concept.name, label] = told
-    return found

@@ -9,7 +9,9 @@ The object of `as_dict` (``--json``) has `schema_version` and
   first, each with its song, its window and its place there, `distance` from the middle, and `stands` (whether it is
   one of those by which the concept was tested)
 - in `tests`, by class: the fields of `audiolime_ext.concepts.testing.JudgedConcept`, and the `verdict`; in `removals`
-  those of `audiolime_ext.concepts.removing.Removed`, with `beyond`, and `significant`
+  those of `audiolime_ext.concepts.removing.Removed`, with `beyond`, and `significant`; in `additions` those of
+  `Added`, with `beyond`; in `changed` those of `audiolime_ext.concepts.deciding.Changed`; `flags`, what is suspect
+- `disagreements`: sentences on what interventions say otherwise than gradients, or than each other
 - `given`: tests of concepts that a person named; `dropped`: clusters that are no concepts, each with its `reason`
 
 Invariant: all numbers that are told in words are in it, unrounded.
@@ -49,6 +51,7 @@ def as_dict(found: Concepts) -> dict[str, Any]:
             for of, one in found.dropped
         ],
         "failures": [{"name": one.name, "reason": one.reason} for one in found.failures],
+        "disagreements": list(found.disagreements),
         "notes": list(found.notes),
     }
 
@@ -70,6 +73,13 @@ def _concept(one: Discovered, found: Concepts) -> dict[str, Any]:
             for (name, label), taken in found.removals.items()
             if name == one.name
         },
+        "additions": {
+            label: {**asdict(added), "beyond": added.beyond}
+            for (name, label), added in found.additions.items()
+            if name == one.name
+        },
+        "changed": asdict(found.changed[one.name]) if one.name in found.changed else None,
+        "flags": [asdict(flag) for flag in found.flags.get(one.name, ())],
         "patches": [
             {"song": entry.name, "path": entry.path, "sha256": entry.sha256, "group": entry.group}
             | asdict(patch)

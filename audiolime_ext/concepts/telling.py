@@ -120,6 +120,9 @@ def _more(
     parts = [words.place_of(concept)]
     parts += [f"also significant for {others}"] if (others := _elsewhere(found, concept.name)) else []
     parts += [told] if judged and (told := words.disagreement(found, judged)) else []
+    added, changed = found.additions.get((concept.name, concept.of)), found.changed.get(concept.name)
+    parts += [] if added is None else [words.told_added(added)]
+    parts += [str(changed)] if changed is not None and changed.n_changed else []
     parts += [told] if (told := words.told_flags(flags.get(concept.name, ()))) else []
     return f"  {legible(concept.name)}: {'; '.join(parts)}"
 

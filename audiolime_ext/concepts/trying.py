@@ -15,7 +15,7 @@ from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.capabilities import Differentiable, Layered
 from audiolime_ext.prediction.contract import Model
 
-ALONE = "so concepts are tested by taking their sound out alone"
+ALONE = "so concepts are tested by their sound alone"
 
 
 def without_gradients(model: Model, layer: str, noise: Samples, bounded: bool) -> tuple[str, ...]:

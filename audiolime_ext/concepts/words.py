@@ -139,7 +139,7 @@ def intervened(found: Concepts) -> tuple[tuple[str, str], ...]:
     own = without_own(found)
     told = []
     for family in (own, {pair: one for pair, one in found.removals.items() if pair not in own}):
-        rejected = benjamini_hochberg([one.p for one in family.values()], share=FALSE_DISCOVERIES).tolist()
+        rejected = benjamini_hochberg([one.p_of_both for one in family.values()], share=FALSE_DISCOVERIES).tolist()
         told += [pair for pair, is_one in zip(family, rejected, strict=True) if is_one]
     return tuple(told)
 

@@ -1,21 +1,32 @@
-"""What a worker of a store of concepts does: it splits a song into patches and asks the model about each."""
+"""What a worker of a store of concepts does: it splits a song into patches and asks the model about each.
+
+A song comes with a *partner*, into whose place its patches are put (`audiolime_ext.concepts.partners`). A partner that
+cannot be read, or that the model cannot hear, does not cost the song: another is drawn.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import Any
 
-from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.collection.engine.jobs import Job
+import numpy as np
+
+from audiolime_ext.audio.recording import Audio, Samples, load_audio
+from audiolime_ext.collection.engine.jobs import DonorError, Job
 from audiolime_ext.collection.engine.models import noise_for, same_factorization, same_model
 from audiolime_ext.collection.vectors import middle
-from audiolime_ext.concepts.measuring import Measured, measure
-from audiolime_ext.concepts.patches import patches_of
+from audiolime_ext.concepts.augmenting import Augmentation, augmented
+from audiolime_ext.concepts.elsewhere import fitted, left, there, windows_of
+from audiolime_ext.concepts.measuring import Measured, controlled, measure
+from audiolime_ext.concepts.patches import Patches, patches_of
 from audiolime_ext.concepts.records import Entry
-from audiolime_ext.errors import AudioError
+from audiolime_ext.concepts.traits import traits_of
+from audiolime_ext.errors import AudioError, told
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.capabilities import Layered
 from audiolime_ext.prediction.contract import Model
 
 
@@ -37,6 +48,10 @@ class Ears:
         Output of each class.
     duration_s : float
         Length of the excerpts in seconds.
+    augmentation : Augmentation or None
+        Function that windows are heard with, too.
+    seed : int
+        Random seed of the augmentation.
     """
 
     model: Model
@@ -45,12 +60,51 @@ class Ears:
     labels: tuple[str, ...]
     columns: tuple[int, ...]
     duration_s: float
+    augmentation: Augmentation | None = None
+    seed: int = 0
 
-    def hear(self, audio: Audio, entry: Entry) -> Measured:
-        """Ask the model about the patches of a song."""
-        span = self.span(audio, entry)
-        patches = patches_of(audio, self.model, self.splits, start_s=span[0], duration_s=span[1])
-        return measure(self.model, self.layer, patches, self.columns, self.labels.index(entry.label))
+    def hear(self, audio: Audio, entry: Entry, partner: Entry | None = None) -> Measured:
+        """Ask the model about the patches of a song, and again in a partner's place.
+
+        Raises
+        ------
+        DonorError
+            If the partner cannot be used.
+        """
+        start_s, duration_s = self.span(audio, entry)
+        patches = patches_of(audio, self.model, self.splits, start_s=start_s, duration_s=duration_s)
+        traits = traits_of(audio.excerpt(start_s, duration_s), patches.windows, patches.sr, patches.lead)
+        own = self.labels.index(entry.label)
+        found = measure(self.model, self.layer, patches, self.columns, own, traits=traits)
+        if self.augmentation is not None:
+            found = self._with_augmentation(found, patches, self.augmentation, entry)
+        if partner is None:
+            return found
+        other = self._windows_of(partner, audio)
+        try:
+            put = there(patches, fitted(other, patches.windows.shape[-1]))
+            return controlled(found, self.model, self.layer, patches, self.columns, put, partner.key)
+        except Exception as error:
+            raise _of_partner(error, partner, entry.key) from error
+
+    def _windows_of(self, partner: Entry, beside: Audio) -> Samples:
+        """The windows of a partner; what keeps them from being heard keeps them from every song."""
+        try:
+            audio = unchanged(partner)
+            start_s, duration_s = self.span(audio, partner)
+            return windows_of(audio, self.model, sr=beside.sr, start_s=start_s, duration_s=duration_s)
+        except Exception as error:
+            raise _of_partner(error, partner, None) from error
+
+    def _with_augmentation(
+        self, found: Measured, patches: Patches, augmentation: Augmentation, entry: Entry
+    ) -> Measured:
+        rng = np.random.default_rng([self.seed, *hashlib.sha256(entry.key.encode()).digest()])
+        changed = augmented(augmentation, patches.windows, patches.sr, rng=rng)
+        assert isinstance(self.model, Layered)
+        flat = changed.reshape(-1, 1, *changed.shape[2:])
+        heard = np.asarray(predict(self.model.at(self.layer), flat), np.float32)
+        return replace(found, augmented=heard, left=left(patches, changed))
 
     def span(self, audio: Audio, entry: Entry) -> tuple[float, float]:
         """Start and length of a song's excerpt in seconds."""
@@ -94,11 +148,28 @@ class Measuring:
             predict(ready.model, noise_for(ready.model, ready.duration_s, 1))
             return None
         entry: Any = job.host
-        audio = load_audio(entry.path)
         if job.probe == "stems":
+            audio = load_audio(entry.path)
             start_s, duration_s = ready.span(audio, entry)
             patches_of(audio, ready.model, ready.splits, start_s=start_s, duration_s=duration_s)
             return None
-        if audio.sha256 != entry.sha256:
-            raise AudioError(f"{legible(entry.path)} was changed meanwhile; run the command again to measure it anew")
-        return ready.hear(audio, entry)
+        return ready.hear(unchanged(entry), entry, *job.donors)
+
+
+def unchanged(entry: Entry) -> Audio:
+    """A song, as it was when the work was planned.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be read, or was changed since.
+    """
+    audio = load_audio(entry.path)
+    if audio.sha256 != entry.sha256:
+        raise AudioError(f"{legible(entry.path)} was changed meanwhile; run the command again to measure it anew")
+    return audio
+
+
+def _of_partner(error: Exception, partner: Entry, host: str | None) -> Exception:
+    """The error by which the next partner is drawn; one that every song would meet stays as it is."""
+    return error if getattr(error, "for_all", False) else DonorError(partner.key, told(error), host)

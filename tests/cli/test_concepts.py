@@ -64,10 +64,12 @@ def test_json_and_a_table_hold_what_is_told(capsys: pytest.CaptureFixture[str]) 
 def test_a_dry_run_keeps_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(Path().rglob("*"))
     out = run(capsys, "concepts", "songs", *ASKED, "--dry-run")
-    assert out.startswith("24 songs, about 48 patches and 168 predictions: measuring takes about ")
+    assert out.startswith("24 songs, about 48 patches and 288 predictions: measuring takes about ")
     assert out.endswith("No result was kept\n")
     found = strict(run(capsys, "concepts", "songs", *ASKED, "--dry-run", "--json"))
-    assert (found["n_songs"], found["n_patches"], found["n_asked"]) == (24, 48, 168)
+    assert (found["n_songs"], found["n_patches"], found["n_asked"]) == (24, 48, 288)
+    fewer = strict(run(capsys, "concepts", "songs", *ASKED, "--dry-run", "--json", "--no-controls"))
+    assert (fewer["n_songs"], fewer["n_patches"], fewer["n_asked"]) == (24, 48, 168)
     assert found["least_s"] <= found["seconds"] <= found["most_s"]
     assert sorted(Path().rglob("*")) == before
 
@@ -147,7 +149,7 @@ def test_a_model_without_what_differentiates_it_is_tested_by_what_happens_and_to
     assert main(["concepts", "songs", *ASKED, *FEW]) == 0
     out, err = capsys.readouterr()
     assert "warning: the model cannot be differentiated here (this needs the package torch: pip install 'aud" in err
-    assert "note: no gradients were taken, so concepts are tested by taking their sound out alone\n" in out
+    assert "note: no gradients were taken, so concepts are tested by their sound alone\n" in out
     assert "TCAV" not in out
     assert "any as loud" in out
 

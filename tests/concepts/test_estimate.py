@@ -14,6 +14,7 @@ from audiolime_ext.concepts.estimate import Estimate, estimate
 from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry
+from audiolime_ext.concepts.traits import Traits
 from audiolime_ext.errors import AudioError, UnfitModel
 
 ENTRIES = [Entry(f"{i}.wav", str(i), f"{i}.wav", "a", str(i)) for i in range(10)]
@@ -36,7 +37,7 @@ class Engine:
         self.now += self.seconds.pop(0)
         patches = tuple(Patch("bands:2", i, str(i), 0, 0.5, 1.0) for i in range(4))
         a, r, w, x, g = (np.zeros(shape, np.float32) for shape in ((4, 3), (4, 2), (2, 3), (2, 2), (2, 3)))
-        future.set_result(Measured(patches, a, r, w, x, g, True))
+        future.set_result(Measured(patches, a, r, w, x, g, True, Traits(1.0, -20.0, None)))
         return future
 
     def trouble(self, *, ask: bool = False) -> str | None:

@@ -10,17 +10,19 @@ import pytest
 from audiolime_ext import Audio
 from audiolime_ext.concepts.measuring import axis_of_features, gradients_of, logits_of, measure
 from audiolime_ext.concepts.patches import patches_of
+from audiolime_ext.concepts.traits import Traits
 from audiolime_ext.errors import UsageError
 from factorizations.bands import BandsFactorization
 from tests.concepts.listener import SR, listener
 
+TRAITS = Traits(1.0, -20.0, None)
 SONG = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 2 * SR)).astype(np.float32), SR)
 
 
 def test_a_song_is_measured_as_the_model_answers() -> None:
     model = listener()
     patches = patches_of(SONG, model, [BandsFactorization(4)], start_s=0.0, duration_s=2.0)
-    found = measure(model, "hidden", patches, [1, 0], own=0)
+    found = measure(model, "hidden", patches, [1, 0], own=0, traits=TRAITS)
     assert found.bounded
     np.testing.assert_allclose(found.activations, model.at("hidden")(patches.alone[:, 0]), atol=1e-6)
     np.testing.assert_allclose(found.windows, model.at("hidden")(patches.windows[:, 0]), atol=1e-6)
@@ -62,7 +64,7 @@ def test_a_model_without_gradients_is_measured_without_them() -> None:
 
     model: Any = Deaf()
     patches = patches_of(SONG, model, [BandsFactorization(2)], start_s=0.0, duration_s=2.0)
-    found = measure(model, "hidden", patches, [0, 1], own=1)
+    found = measure(model, "hidden", patches, [0, 1], own=1, traits=TRAITS)
     assert found.gradients is None
     assert np.abs(found.removals).max() > 0
 

@@ -10,10 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import tagger
+from audiolime_ext import Audio, tagger
+from audiolime_ext.audio.recording import load_audio
+from audiolime_ext.collection.engine.jobs import DonorError
+from audiolime_ext.concepts.elsewhere import there
+from audiolime_ext.concepts.patches import patches_of
 from audiolime_ext.concepts.pipeline import measure_concepts, plan_concepts
+from audiolime_ext.concepts.records import Entry
 from audiolime_ext.concepts.store import ConceptStore
+from audiolime_ext.concepts.work import Ears
 from audiolime_ext.errors import UsageError
+from factorizations.bands import BandsFactorization
 from tests.concepts.planted import collection, hears_the_beep
 
 MODEL = hears_the_beep()
@@ -71,7 +78,145 @@ def test_workers_measure_the_same(songs: Path, tmp_path: Path) -> None:
     with ConceptStore.read(here) as one, ConceptStore.read(there) as other:
         for (entry, mine), (_, theirs) in zip(one.measured(), other.measured(), strict=True):
             assert mine.patches == theirs.patches, entry
-            np.testing.assert_array_equal(mine.activations, theirs.activations)
+            assert (mine.partner, mine.n_beyond, mine.traits) == (theirs.partner, theirs.n_beyond, theirs.traits)
+            for part in ("activations", "removals", "elsewhere", "added"):
+                np.testing.assert_array_equal(getattr(mine, part), getattr(theirs, part))
+
+
+def measured(store: Path) -> dict[str, tuple[Entry, Any]]:
+    with ConceptStore.read(store) as opened:
+        return {entry.name: (entry, found) for entry, found in opened.measured()}
+
+
+def test_each_song_is_put_beside_one_of_another_class_by_the_seed(songs: Path, tmp_path: Path) -> None:
+    first, again, other = (
+        measured(measure_concepts(songs, MODEL, "hidden", store=tmp_path / f"{i}.concepts", progress=False, **given))
+        for i, given in enumerate(({**GIVEN}, {**GIVEN}, {**GIVEN, "seed": 1}))
+    )
+    labels = {entry.key: entry.label for entry, _ in first.values()}
+    for name, (entry, found) in first.items():
+        assert labels[found.partner] != entry.label
+        assert found.elsewhere is not None
+        assert found.added is not None
+        assert found.elsewhere.shape == found.activations.shape
+        assert found.added.shape == found.removals.shape
+        np.testing.assert_array_equal(found.elsewhere, again[name][1].elsewhere)
+        np.testing.assert_array_equal(found.added, again[name][1].added)
+    assert any(found.partner != other[name][1].partner for name, (_, found) in first.items())
+
+
+def test_the_model_is_asked_what_is_told(songs: Path, tmp_path: Path) -> None:
+    """Both answers, made again by hand from the two files."""
+    known = measured(measure_concepts(songs, MODEL, "hidden", store=tmp_path / "x.concepts", progress=False, **GIVEN))
+    entry, found = known["a0.wav"]
+    partner = next(other for other, _ in known.values() if other.key == found.partner)
+    mine, theirs = (load_audio(one.path) for one in (entry, partner))
+    patches = patches_of(mine, MODEL, [BandsFactorization(2)], start_s=0.0, duration_s=1.0)
+    low, high = patches.alone
+    scores = MODEL(np.stack([theirs.samples[0], (theirs.samples + low)[0], (theirs.samples + high)[0]]))
+    logits = np.log(scores / (1 - scores))
+    assert found.added is not None
+    assert found.elsewhere is not None
+    np.testing.assert_allclose(found.added, logits[1:] - logits[:1], atol=1e-3)
+    inside = MODEL.at("hidden")(there(patches, theirs.samples[None]).under[:, 0])
+    np.testing.assert_allclose(found.elsewhere, inside, atol=1e-5)
+
+
+def test_a_partner_that_cannot_be_read_gives_way_to_the_next(songs: Path, tmp_path: Path) -> None:
+    given = {"store": tmp_path / "x.concepts", "progress": False, **GIVEN}
+    before = measured(measure_concepts(songs, MODEL, "hidden", **given))
+    counts = Counter(found.partner for _, found in before.values())
+    asked_most = next(entry for entry, _ in before.values() if entry.key == counts.most_common(1)[0][0])
+    whole = Path(asked_most.path).read_bytes()
+    planned = plan_concepts(songs, MODEL, "hidden", **GIVEN)
+    Path(asked_most.path).write_bytes(whole[:20])
+    try:
+        said: list[str] = []
+        after = measured(planned.run(tmp_path / "y.concepts", say=said.append))
+    finally:
+        Path(asked_most.path).write_bytes(whole)
+    assert set(before) - set(after) == {asked_most.name}
+    assert said == [f"1 song cannot be put beside others, which were put beside the next: {asked_most.name}"]
+    for name, (_, found) in after.items():
+        assert found.partner
+        assert found.partner != asked_most.key
+        assert (found.partner == before[name][1].partner) == (before[name][1].partner != asked_most.key)
+
+
+def test_a_song_that_the_model_cannot_hear_with_a_patch_gives_way_and_it_is_told(tmp_path: Path) -> None:
+    folder = collection(tmp_path / "songs", n_songs=10)
+    loud = load_audio(folder / "b" / "b3.wav")
+    Audio(loud.samples * np.float32(0.85 / np.abs(loud.samples).max()), loud.sr).write(folder / "b" / "b3.wav")
+
+    class Frail:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(MODEL, name)
+
+        def __call__(self, batch: np.ndarray) -> np.ndarray:
+            if np.abs(batch).max() > 0.87:
+                raise RuntimeError("too loud")
+            return MODEL(batch)
+
+    said: list[str] = []
+    planned = plan_concepts(folder, Frail(), "hidden", **GIVEN)
+    known = measured(planned.run(tmp_path / "x.concepts", say=said.append))
+    assert len(known) == 20
+    refused = {line.split(" cannot be put into ")[1].split(",")[0] for line in said}
+    assert refused
+    assert all("b3.wav cannot be put into" in line and "too loud" in line for line in said)
+    key = next(entry.key for entry, _ in known.values() if entry.name == "b3.wav")
+    assert all(known[name][1].partner not in ("", key) for name in refused)
+
+
+def test_a_partner_that_is_too_short_suits_one_song_and_a_silent_one_none(tmp_path: Path) -> None:
+    whole: Any = MODEL
+    whole = replace(whole, window_s=None)
+    sound = np.random.default_rng(0).normal(0, 0.1, (1, 12000)).astype(np.float32)
+    entries = []
+    for name, samples in {"host": sound, "short": sound[:, :8000], "silent": 0 * sound}.items():
+        path = Audio(samples, 8000).write(tmp_path / f"{name}.wav")
+        entries.append(Entry(str(path), load_audio(path).sha256, name, "a" if name == "host" else "b", name))
+    host, short, silent = entries
+    ears = Ears(whole, "hidden", (BandsFactorization(2),), ("a", "b"), (0, 1), 10.0)
+    for partner, suits, message in ((short, host.key, "shorter than that"), (silent, None, "silent")):
+        with pytest.raises(DonorError, match=message) as caught:
+            ears.hear(load_audio(host.path), host, partner)
+        assert (caught.value.donor, caught.value.host) == (partner.key, suits)
+
+
+def test_without_controls_nothing_is_asked_elsewhere(songs: Path, tmp_path: Path) -> None:
+    given: dict[str, Any] = {**GIVEN, "controls": False, "progress": False}
+    store = measure_concepts(songs, MODEL, "hidden", store=tmp_path / "x.concepts", **given)
+    for _, found in measured(store).values():
+        assert (found.elsewhere, found.added, found.partner) == (None, None, "")
+    with pytest.raises(UsageError, match=r"another model or other settings.*controls"):
+        measure_concepts(songs, MODEL, "hidden", store=store, progress=False, **GIVEN)
+
+
+def muted(samples: np.ndarray, sr: int, rng: np.random.Generator) -> np.ndarray:
+    begin = int(rng.integers(0, samples.shape[1] // 2))
+    samples[:, begin : begin + sr // 4] = 0
+    return samples
+
+
+def test_windows_are_heard_with_an_augmentation_by_the_seed(songs: Path, tmp_path: Path) -> None:
+    given: dict[str, Any] = {**GIVEN, "augmentation": muted, "controls": False, "progress": False}
+    one, again, other = (
+        measured(measure_concepts(songs, MODEL, "hidden", store=tmp_path / f"{i}.concepts", **given, seed=seed))
+        for i, seed in enumerate((0, 0, 1))
+    )
+    for name, (_, found) in one.items():
+        assert found.augmented is not None
+        assert found.left is not None
+        assert found.augmented.shape == (3, found.windows.shape[1])
+        assert found.left.shape == (len(found.patches), 3)
+        assert (found.left < 1).all()
+        np.testing.assert_array_equal(found.augmented, again[name][1].augmented)
+    assert not all(np.array_equal(found.augmented, other[name][1].augmented) for name, (_, found) in one.items())
+    with pytest.raises(UsageError, match="the augmentation is a function of this process"):
+        plan_concepts(songs, MODEL, "hidden", **{**GIVEN, "augmentation": muted, "workers": 2})
+    with pytest.raises(UsageError, match=r"another model or other settings.*augmentation"):
+        measure_concepts(songs, MODEL, "hidden", store=tmp_path / "0.concepts", **{**given, "augmentation": None})
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.pipeline import measure_concepts
 from audiolime_ext.concepts.result import Concepts, find_concepts
 from audiolime_ext.concepts.store import ConceptStore
@@ -51,6 +52,71 @@ def test_what_happens_without_the_beep_agrees_with_the_gradients(found: Concepts
         assert told.low > 1
 
 
+def test_songs_of_another_class_rise_when_the_beep_is_added(found: Concepts) -> None:
+    assert {one.concept for one in found.significant}
+    for one in found.significant:
+        own, other = (found.additions[one.concept, label] for label in ("a", "b"))
+        assert own.p < 0.05
+        assert own.low > 1
+        assert other.high < -1
+    assert found.disagreements == tuple(told for told in found.disagreements if "by gradients" not in told)
+
+
+def test_the_beep_is_a_sound_and_noise_is_a_place(found: Concepts) -> None:
+    raised = {one.concept for one in found.significant}
+    places = {name for name, some in found.flags.items() if "place" in [flag.kind for flag in some]}
+    assert set(found.flags) == {one.name for one in found.kept}
+    assert not raised & places
+    assert len(places) >= 5
+
+
+def test_concepts_are_found_again_in_the_songs_on_which_they_are_tested(found: Concepts) -> None:
+    for concept in found.kept:
+        again = found.again[concept.name]
+        assert not {entry.key for entry, _ in again} & {entry.key for entry, _ in concept.patches}
+        assert {entry.label for entry, _ in again} == {concept.of}
+        windows = {(entry.key, patch.window) for entry, patch in again}
+        assert found.changed[concept.name].n_windows == len(windows)
+
+
+def rewritten(measured: Path, to: Path, change: Any, **identity: Any) -> Path:
+    """The same store with each song's measurements changed."""
+    with ConceptStore.read(measured) as store:
+        of, known = replace(store.identity, **identity), store.measured()
+    with ConceptStore.create_or_resume(to, of) as made:
+        made.describe([entry for entry, _ in known])
+        for entry, song in known:
+            made.put(entry.task, entry.name, change(song))
+    return to
+
+
+def test_without_gradients_interventions_are_the_test(found: Concepts, measured: Path, tmp_path: Path) -> None:
+    store = rewritten(measured, tmp_path / "x.concepts", lambda song: replace(song, gradients=None))
+    deaf = find_concepts(store, n_clusters=6, n_null=1000, progress=False)
+    assert deaf.tested == ()
+    assert deaf.notes[0].startswith("no gradients were taken")
+    large = {
+        one.concept for one in deaf.heard if one.verdict == "significant" and one.label == "a" and one.surest.low > 1
+    }
+    assert large == {one.concept for one in found.significant if one.effect > 0}
+    assert {one.verdict for one in deaf.heard if one.concept not in large and abs(one.surest.effect) < 0.01} <= {
+        "not significant",
+        "not a concept",
+    }
+
+
+def test_without_controls_nothing_is_known_of_places_and_that_is_said(measured: Path, tmp_path: Path) -> None:
+    def alone(song: Measured) -> Measured:
+        return replace(song, elsewhere=None, added=None, partner="", n_beyond=0)
+
+    store = rewritten(measured, tmp_path / "x.concepts", alone, controls=False)
+    found = find_concepts(store, n_clusters=6, n_null=100, progress=False)
+    assert found.additions == {}
+    assert found.removals
+    assert "place" not in {flag.kind for some in found.flags.values() for flag in some}
+    assert [note for note in found.notes if note.startswith("measured without controls")]
+
+
 def test_concepts_are_found_and_tested_on_songs_of_their_own(found: Concepts) -> None:
     used = {entry.key for concept in found.kept for entry, _ in concept.patches}
     assert len(used) == 24
@@ -61,6 +127,9 @@ def test_a_seed_says_all(found: Concepts, measured: Path) -> None:
     again = find_concepts(measured, n_clusters=6, n_null=1000, progress=False)
     assert again.tested == found.tested
     assert again.removals == found.removals
+    assert again.additions == found.additions
+    assert again.flags == found.flags
+    assert again.changed == found.changed
 
 
 def test_songs_with_scores_beside_songs_without_are_refused(measured: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_of_a_model_that_can_be_differentiated_nothing_is_told() -> None:
 
 
 def test_a_model_without_gradients_is_told_with_the_reason() -> None:
-    end = "so concepts are tested by taking their sound out alone"
+    end = "so concepts are tested by their sound alone"
     assert without_gradients(Other(), "hidden", NOISE, True) == (f"the model cannot be differentiated, {end}",)
     found = without_gradients(Other(undifferentiable="it is a forest"), "hidden", NOISE, True)
     assert found == (f"the model cannot be differentiated (it is a forest), {end}",)

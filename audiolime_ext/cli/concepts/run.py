@@ -62,6 +62,8 @@ def _add_songs(parser: ArgumentParser) -> None:
     group.add_argument("--split", dest="splits", nargs="+", default=["slic:10", "slic:15", "slic:25"], metavar="SPEC",
                        help="what splits a song into patches, one or more: slic:15 (regions of a spectrogram), bands, "
                        "spleeter:2stems, … (default: slic:10 slic:15 slic:25)")  # fmt: skip
+    group.add_argument("--no-controls", dest="controls", action="store_false", help="ask about no patch in another "
+                       "song's place: half the predictions, and nothing is known of places and additions")  # fmt: skip
     add_reading(group)
     group.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds, from the "
                        "middle of each song, where SOURCE names none (default: 10, or the model's window if that is "
@@ -94,6 +96,7 @@ def run(args: Namespace) -> int:
             root=args.root,
             label_map=args.map,
             duration_s=args.duration,
+            controls=args.controls,
             seed=args.seed,
             shard=args.shard,
             workers=args.workers,

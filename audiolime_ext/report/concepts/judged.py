@@ -69,7 +69,7 @@ class Judged:
         for name in heard:
             if name not in self.names:
                 raise unknown("concept", name, self.names)
-        kept, flagged = self.concepts.kept, held(self.concepts, "flags", {})
+        kept, flagged = self.concepts.kept, self.concepts.flags
         named = [n for n, one in enumerate(kept) if one.name in heard]
         ranked = sorted(range(len(kept)), key=lambda n: self.strength(kept[n]), reverse=True)
         best = [[n for n in ranked if kept[n].of == label][:STRONGEST] for label in self.labels]

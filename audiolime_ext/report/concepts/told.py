@@ -7,14 +7,15 @@ put in, beside any patch as loud. Where these disagree, it is said: the interven
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from audiolime_ext.concepts import words
+from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.patches import Patch
+from audiolime_ext.concepts.removing import Removed
 from audiolime_ext.concepts.result import Concepts, Discovered
 from audiolime_ext.concepts.testing import JudgedConcept
 from audiolime_ext.files.names import utf8
-from audiolime_ext.text import counted, minus, share_of
+from audiolime_ext.text import counted, minus
 
 CAUTION = (
     "All this holds for this layer, these songs and these classes. It says what the classifier answers to, and not "
@@ -81,7 +82,7 @@ def judged(one: JudgedConcept) -> list[Told]:
     ]
 
 
-def intervened(label: str, found: Any, *, without: bool) -> Told:
+def intervened(label: str, found: Removed, *, without: bool) -> Told:
     """What happens when a concept's patches are taken out of songs, or put into others.
 
     Parameters
@@ -122,11 +123,9 @@ def returning(share: float) -> Told:
     return "number", f"Found again in {100 * share:.0f} % of other starts of the clusters."
 
 
-def changed(found: Any) -> Told:
+def changed(found: Changed) -> Told:
     """How many decisions change without a concept."""
-    named = ", ".join(f"{n} for {utf8(label)}" for label, n in found.to.items())
-    many = share_of(found.n_changed, found.n_windows, "window")
-    return "heard", f"Without its sound there, {many} decided otherwise{f': {named}' if named else ''}."
+    return "heard", f"{utf8(str(found))}."
 
 
 def where(patch: Patch) -> str:

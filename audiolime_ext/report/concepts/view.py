@@ -106,7 +106,7 @@ def _concept(judged: Judged, members: Members, place: int, media: Media | str) -
         "name": utf8(concept.name),
         "of": judged.labels.index(concept.of),
         "told": _sentences(judged, concept),
-        "flags": len(held(judged.concepts, "flags", {}).get(concept.name, ())),
+        "flags": len(judged.concepts.flags.get(concept.name, ())),
         "near": [one for one in found if one[1] >= NEAR],
         "patches": shown,
         "why": why,
@@ -145,9 +145,9 @@ def _sentences(judged: Judged, concept: Discovered) -> list[told.Told]:
         lines += [] if one is None else told.disagreement(found, one)
     elif one is None:
         lines.append(("verdict", "Not tested: too few of the other songs of its class have a patch of it."))
-    if (added := held(found, "additions", {}).get(key)) is not None:
+    if (added := found.additions.get(key)) is not None:
         lines.append(told.intervened(concept.of, added, without=False))
-    if (other := held(found, "changed", {}).get(concept.name)) is not None:
+    if (other := found.changed.get(concept.name)) is not None:
         lines.append(told.changed(other))
     lines += told.elsewhere(
         [
@@ -158,7 +158,7 @@ def _sentences(judged: Judged, concept: Discovered) -> list[told.Told]:
     )
     if (share := held(found, "returning", {}).get(concept.name)) is not None:
         lines.append(told.returning(share))
-    flags = [("flag", f"Suspect: {utf8(flag.text)}.") for flag in held(found, "flags", {}).get(concept.name, ())]
+    flags = [("flag", f"Suspect: {utf8(flag.text)}.") for flag in found.flags.get(concept.name, ())]
     return [*lines[:1], *flags, *lines[1:], told.stands(concept)]
 
 
@@ -288,7 +288,7 @@ def _row(judged: Judged, place: int) -> Row:
         return Row(place, utf8(name), "given", "–", "–", utf8(verdict), "")
     concept = judged.concepts.kept[place]
     one, taken = judged.own(concept), judged.concepts.removals.get((name, concept.of))
-    flags = ", ".join(flag.kind for flag in held(judged.concepts, "flags", {}).get(name, ()))
+    flags = ", ".join(flag.kind for flag in judged.concepts.flags.get(name, ()))
     if one is not None:
         effect, p, verdict = told.number(one.effect), told.p_told(one.p)[4:], one.verdict
     elif taken is not None:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.discovering import Cluster
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.pipeline import measure_concepts
 from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.removing import Removed
+from audiolime_ext.concepts.removing import Added
 from audiolime_ext.concepts.result import Concepts, Discovered
 from audiolime_ext.concepts.separating import Accuracy
 from audiolime_ext.concepts.testing import JudgedConcept
@@ -44,24 +45,12 @@ class Groups:
     share: float | None = 0.7
 
 
-@dataclass(frozen=True)
-class Changed:
-    """Decisions that change, as results have them."""
-
-    n_windows: int
-    n_changed: int
-    to: dict[str, int]
-
-
 @dataclass(frozen=True, eq=False)
 class Everything(Concepts):
     """Concepts with every part that a result can have."""
 
     given: tuple[Any, ...] = ()
     groups: Any = None
-    flags: dict[str, tuple[Flag, ...]] = field(default_factory=dict)
-    additions: dict[tuple[str, str], Any] = field(default_factory=dict)
-    changed: dict[str, Any] = field(default_factory=dict)
     returning: dict[str, float] = field(default_factory=dict)
 
 
@@ -81,7 +70,7 @@ def everything(found: Concepts) -> Everything:
     own = found.kept[0]
     places = np.random.default_rng(0).normal(size=(len(names) + 1, 2))
     clap = tuple(judged("clap", "", label, 0.4 * (-1) ** n) for n, label in enumerate(found.identity.labels))
-    added = Removed(0.6, 0.2, 1.0, 0.1, 0.003, 9, 20)
+    added = Added(0.6, 0.2, 1.0, 0.1, 0.003, 9, 20)
     flag = Flag("silence", "6 of 10 patches are silent (3 % of the class's other patches)", 0.6, 0.03)
     parts = {one.name: getattr(found, one.name) for one in fields(found)}
     parts |= {
