@@ -42,6 +42,7 @@ adapters = {
     "training": "torch",
     "captum": "captum",
     "tcav": "captum",
+    "concept_rules": "torch",
     "musicnn_agreement": "torch",
     "musicnn_on_page": "torch",
 }

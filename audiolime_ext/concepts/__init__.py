@@ -6,11 +6,14 @@
 - `elsewhere`: patches in another song's place; `partners`: which song that is
 - `result`: the concepts of a store; `halves`: songs that they are found in, and others that they are tested on
 - `discovering`: patches that a layer holds for alike; `drawing`: random patches in their place
+- `given`: concepts that a person names; `asked`: how they are written; `sides`: what stands for them and against them;
+  `outside`: sounds, tables and other models that they need
 - `words`: what is said of them; `telling`: as a text; `saved`: as plain values and tables
 - `cavs`: concept activation vectors, thousands at a time; `separating`: is a concept told apart at all?
 - `tcav`: does it raise a class? `testing`: all concepts, all classes
 - `removing`: what happens without its sound, or with it elsewhere; `intervening`: all concepts, all classes by that;
   `deciding`, `taking_out`: decisions that hang on a concept
+- `grouping`: concepts that lead the same way, across classes, and their picture; `stability`: are they found again?
 - `artefacts`: concepts of what a classifier should not hear; `flagging`: all concepts held to that; `augmenting`: what
   an augmentation has taught it
 - `sounds`: patches heard again

@@ -1,19 +1,27 @@
-"""Random patches in a concept's place: as many, from as many songs, drawn from the same class.
+"""Random patches in a concept's place: as many, from as many songs, drawn from those of all classes.
 
-What is tested is whether *these* patches of a class mean more to the model than others of its patches. So the null
-hypothesis is that a concept's patches were drawn at random, and songs are the units: patches of one song are alike. A
-concept is therefore tested in one of a few `STRUCTURES`, the same number of patches from each of some songs, and a
-random one has the same structure. Then the two differ in nothing but in which patches they are.
+What is tested is whether *these* patches mean more to the model than any of its patches. So the null hypothesis is that
+a concept's patches were drawn at random, and songs are the units: patches of one song are alike. A concept is therefore
+tested in one of a few `STRUCTURES`, the same number of patches from each of some songs, and a random one has the same
+structure. Then the two differ in nothing but in which patches they are.
 
-The patches of other classes that a CAV leads away from are drawn anew for each of both. (Were they the same for all,
-random directions would share them, and lie closer together than any concept's does to them.) The songs that it is
-tested on are the same. Where the other classes have fewer songs, patches of all of these are drawn, for both. So
-p-values are exact: of random concepts a share of p has a p-value of p or less.
+They are drawn from all classes, not from the concept's own. In a class that is known by a sound, any handful of patches
+holds some of it, and its direction leads there, too; beside such handfuls a concept that *is* the sound would be
+nothing, and one that lacks it would be something. And what lies in all patches of a class, as hum or a codec's cut
+does, could never be found. The price: a mixed handful of a class may be significant for the class.
+
+The patches that a CAV leads away from are drawn in the same way, anew for each. (Were they the same for all, random
+directions would share them, and lie closer together than any concept's does to them.) The songs that it is tested on
+are the same. So p-values are exact: of random concepts a share of p has a p-value of p or less.
+
+Where two sides are matched, such as a stem and another part of the same song, what is random is which is which
+(`exchanged`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,22 +56,6 @@ class Structure:
     def n_patches(self) -> int:
         """Number of patches in all."""
         return self.n_songs * self.per_song
-
-    def within(self, songs: Numbers) -> Structure:
-        """The same of as many songs as there are, where there are fewer, but of no fewer than are ever tested.
-
-        Parameters
-        ----------
-        songs : ndarray of int, shape (n_patches,)
-            Song of each patch that may be drawn.
-
-        Examples
-        --------
-        >>> print(Structure(20, 2).within(np.repeat(np.arange(12), 3)))
-        2 patches of each of 12 songs
-        """
-        n_rich = int(np.count_nonzero(np.unique(songs, return_counts=True)[1] >= self.per_song))
-        return replace(self, n_songs=min(self.n_songs, max(n_rich, STRUCTURES[-1].n_songs)))
 
     def __str__(self) -> str:
         return f"{counted(self.per_song, 'patch', 'patches')} of each of {counted(self.n_songs, 'song')}"
@@ -145,3 +137,33 @@ def draw(songs: Numbers, structure: Structure, n_draws: int, *, rng: np.random.G
         orders = rng.permuted(np.tile(patches, (len(where[0]), 1)), axis=1)
         drawn[where] = orders[:, : structure.per_song]
     return drawn.reshape(n_draws, -1)
+
+
+def exchanged(
+    strata: Sequence[Numbers], sizes: Sequence[int], n_draws: int, *, rng: np.random.Generator
+) -> tuple[Numbers, Numbers]:
+    """Random sides of matched concepts, each of shape (n_draws, sum of sizes): of each stratum as many on either.
+
+    Parameters
+    ----------
+    strata : sequence of ndarray of int
+        Rows that may change sides with each other, such as a song's patches, or the songs of a class.
+    sizes : sequence of int
+        Number of rows of each stratum that stand on one side; a stratum holds twice as many, or more.
+    n_draws : int
+        Number of draws.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Examples
+    --------
+    >>> one, other = exchanged([np.arange(4), np.arange(4, 8)], [1, 2], 100, rng=np.random.default_rng(0))
+    >>> one.shape, {len({*a, *b}) for a, b in zip(one.tolist(), other.tolist(), strict=True)}, int(one[:, 0].max())
+    ((100, 3), {6}, 3)
+    """
+    orders = [rng.permuted(np.tile(rows, (n_draws, 1)), axis=1) for rows in strata]
+    sides = [
+        np.concatenate([order[:, k * size : (k + 1) * size] for order, size in zip(orders, sizes, strict=True)], axis=1)
+        for k in (0, 1)
+    ]
+    return sides[0], sides[1]

@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.concepts import saved, telling, words
 from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.asked import parse_all
 from audiolime_ext.concepts.augmenting import Moved, recognised
 from audiolime_ext.concepts.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.flagging import all_flags, first_halves
+from audiolime_ext.concepts.given import Given, divided, given_tested
+from audiolime_ext.concepts.grouping import Groups, groups_of
 from audiolime_ext.concepts.halves import halves
 from audiolime_ext.concepts.intervening import JudgedBySound, accuracies, disagreements, halves_of, interventions
 from audiolime_ext.concepts.measuring import Measured
@@ -27,6 +30,7 @@ from audiolime_ext.concepts.partners import control_notes
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Added, Removed
+from audiolime_ext.concepts.stability import returning_of
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -80,7 +84,7 @@ class Concepts:
     dropped : tuple of (str, Cluster)
         Class and cluster of what is no concept, with its reason.
     tested : tuple of JudgedConcept
-        Every concept and every class, by gradients; empty where the model has none.
+        Every concept and every class, by gradients; empty where the model has none. Of given concepts `of` is "".
     removals : mapping of (str, str) to Removed
         Concept and class → what taking its patches out of its own class's songs does; only where enough songs have one.
     failures : tuple of Failure
@@ -101,6 +105,12 @@ class Concepts:
         Concept → what is suspect of it; empty where nothing is.
     moved : tuple of Moved
         Movements towards each concept by the augmentation; empty where none was given.
+    groups : Groups or None
+        Concepts that lead the same way, across classes; None: there are too few concepts, or no groups, as a note says.
+    returning : mapping of str to float
+        Share of other seeds in which each concept is found again, by its name.
+    given : tuple of Given
+        Concepts that were given.
     """
 
     identity: Identity
@@ -117,6 +127,9 @@ class Concepts:
     again: dict[str, tuple[tuple[Entry, Patch], ...]] = field(default_factory=dict, repr=False)
     flags: dict[str, tuple[Flag, ...]] = field(default_factory=dict, repr=False)
     moved: tuple[Moved, ...] = field(default=(), repr=False)
+    groups: Groups | None = None
+    returning: dict[str, float] = field(default_factory=dict, repr=False)
+    given: tuple[Given, ...] = ()
 
     @property
     def significant(self) -> tuple[JudgedConcept, ...]:
@@ -171,10 +184,13 @@ class Concepts:
 def find_concepts(
     store: str | os.PathLike[str],
     *,
+    given: Sequence[str] = (),
+    model: Any = None,
     n_clusters: int = N_CLUSTERS,
     n_null: int = N_NULL,
     strength: float = STRENGTH,
     seed: int = 0,
+    returning: Literal["starts", "halves"] = "starts",
     progress: Told = None,
 ) -> Concepts:
     """Find the concepts of a store and test them.
@@ -183,14 +199,21 @@ def find_concepts(
     ----------
     store : path
         File that `audiolime_ext.concepts.pipeline.measure_concepts` wrote.
+    given : sequence of str
+        Concepts to test beside those that are found, such as ``drums=stem:spleeter:5stems/drums``; the four forms are
+        those of `audiolime_ext.concepts.asked`.
+    model : Model or None
+        Model of the store, which hears given sounds; None: it is built by its spec.
     n_clusters : int
         Number of clusters of each class.
     n_null : int
-        Number of random concepts for each class and structure.
+        Number of random concepts for each structure.
     strength : float
         Strength of the regressions' regularisation.
     seed : int
         Random seed of halves, clusters and random concepts.
+    returning : {"starts", "halves"}
+        Way in which concepts are looked for again: in the same songs from other starts, or in other halves of songs.
     progress : as for `explain`
         Function that is told how far the work is; False: nothing is shown; None: a bar.
 
@@ -200,33 +223,46 @@ def find_concepts(
         If there is no such store, it cannot be used, or it is damaged.
     """
     identity, entries, measured, failures, missing = _read(Path(store))
+    asked = parse_all(given, [f"{label} {n + 1}" for label in identity.labels for n in range(n_clusters)])
     first, notes = halves(entries, seed=seed)
-    pool = _pool(entries, measured, first)
-    kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
-    given: dict[str, Any] = {"n_null": n_null, "strength": strength, "seed": seed}
+    options: dict[str, Any] = {"n_null": n_null, "strength": strength}
+    slopes: dict[str, tuple[Floats, Numbers]] | None = None
     if n_without := sum(found.gradients is None for found in measured):
-        tested: list[JudgedConcept] = []
         of = "" if n_without == len(measured) else f" of {n_without} of {counted(len(measured), 'song')}"
         missing.append(f"no gradients were taken{of}, so concepts are tested by their sound alone")
-        sure = accuracies(pool, concepts, strength=strength, seed=seed)
     else:
         slopes = {label: _in_windows("gradients", entries, measured, first, label) for label in identity.labels}
-        tested = all_tested(pool, concepts, slopes, **given)
+    answers = given_tested(asked, *divided(identity, entries, measured, first, model, seed), slopes, **options)
+    pool = _pool(entries, measured, first)
+    kept, dropped, concepts, middles = _discover(pool, entries, measured, identity, n_clusters, seed)
+    tested: list[JudgedConcept] = []
+    if slopes is None:
+        sure = accuracies(pool, concepts, strength=strength, seed=seed)
+    else:
+        tested = all_tested(pool, concepts, slopes, **options, seed=seed)
         sure = {one.concept: one.accuracy for one in tested}
     moved: tuple[Moved, ...] = ()
     if identity.augmentation:
         moves = {label: _in_windows("movements", entries, measured, first, label) for label in identity.labels}
-        moved = recognised(pool, concepts, moves, **given)
+        moved = recognised(pool, concepts, moves, **options, seed=seed)
     others = halves_of(entries, measured, first, middles, seed=seed)
     told = interventions({(one.of, one.name): one.number for one in kept}, others, sure)
-    notes += [*missing, *control_notes(identity, measured)]
+    notes += [*missing, *control_notes(identity, measured), *answers.notes]
     members = {one.name: (one.of, one.number, one.cluster.members) for one in kept}
+    groups, ungrouped = groups_of(pool, concepts, strength=strength, seed=seed)
+    own = {label: {one.name: one.cluster.members for one in kept if one.of == label} for label in identity.labels}
+    shares, stable = returning_of(own, entries, measured, first, n_clusters=n_clusters, seed=seed, of=returning)
+    notes += [*ungrouped, *stable]
     return Concepts(
-        *(identity, kept, dropped, tuple(tested), told.removals, failures, seed, tuple(notes)),
+        *(identity, kept, dropped, (*tested, *answers.tested), told.removals | answers.removals),
+        *(failures, seed, tuple(notes)),
         *(told.additions, told.judged, told.changed),
         {one.name: others[one.of].held(one.number) for one in kept},
         all_flags(members, first_halves(entries, measured, first, middles), moved),
         moved,
+        groups,
+        shares,
+        answers.given,
     )
 
 

@@ -1,12 +1,15 @@
 """Which concepts mean something to which class, and which do not: all of them tested against random concepts.
 
 Concepts were made on some songs of a class and are tested on others, so that what was found by chance is not praised
-for being there. A concept is first tested on its own class; what others hear in it is a second question. Each of the
-two is a family of tests of its own, in which the share of false discoveries is held at 5 % (Benjamini and Hochberg). In
-the first, n concepts need p-values as small as .05 / n to be found alone, so that many random concepts are needed:
-10,000 of them make a p-value of .0002 possible, enough for 250 concepts.
+for being there. A concept is first tested on its own class; what others hear in it is a second question, and what a
+concept that a person named (`audiolime_ext.concepts.given`) is to any class is a third. Each of them is a family of
+tests of its own, in which the share of false discoveries is held at 5 % (Benjamini and Hochberg). In the first, n
+concepts need p-values as small as .05 / n to be found alone, so that many random concepts are needed: 10,000 of them
+make a p-value of .0002 possible, enough for 250 concepts.
 
-A concept that is not told apart from other patches (`audiolime_ext.concepts.separating`) is called *not a concept*,
+Random concepts are of all classes (`audiolime_ext.concepts.drawing`), and serve all concepts of a structure.
+
+A concept that is not told apart from random patches (`audiolime_ext.concepts.separating`) is called *not a concept*,
 whatever its p-value; the others are *significant* or *not significant*, and no other word is used.
 
 References
@@ -54,13 +57,19 @@ class Pool:
     classes: np.ndarray = field(repr=False)
 
     def scaled(self) -> tuple[Pool, float]:
-        """Activations less their mean, divided by the size of a feature, so that a regularisation means the same.
+        """The same by `scaled`, and the size of a feature."""
+        even, size = scaled(self.activations)
+        return replace(self, activations=even), size
 
-        The size is one number for all features: directions stay what they are.
-        """
-        centred = self.activations - self.activations.mean(axis=0)
-        size = float(np.sqrt(np.mean(centred**2))) or 1.0
-        return replace(self, activations=centred / size), size
+
+def scaled(activations: Floats) -> tuple[Floats, float]:
+    """Activations less their mean, divided by the size of a feature, so that a regularisation means the same.
+
+    The size is one number for all features: directions stay what they are.
+    """
+    centred = activations - activations.mean(axis=0)
+    size = float(np.sqrt(np.mean(centred**2))) or 1.0
+    return centred / size, size
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,30 @@ class Concept:
     standing: Numbers = field(repr=False, compare=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Concepts beside random ones in their place: rows of a table of activations.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the concepts.
+    of : tuple of str
+        Class of the patches of each; "": they are of no class.
+    positives, negatives : ndarray of int, shape (n_concepts, n)
+        Rows of each concept, and those that its CAV leads away from.
+    random, apart : ndarray of int, shape (n_null, n)
+        Rows of random concepts, and those that theirs lead away from.
+    """
+
+    names: tuple[str, ...]
+    of: tuple[str, ...]
+    positives: Numbers = field(repr=False)
+    negatives: Numbers = field(repr=False)
+    random: Numbers = field(repr=False)
+    apart: Numbers = field(repr=False)
+
+
 @dataclass(frozen=True)
 class JudgedConcept:
     """What a concept is to a class.
@@ -92,7 +125,7 @@ class JudgedConcept:
     Parameters
     ----------
     concept, of : str
-        Name of the concept, and the class of its patches.
+        Name of the concept, and the class of its patches; "": it was given.
     label : str
         Class that is asked about.
     effect : float
@@ -112,7 +145,7 @@ class JudgedConcept:
     share_chance : tuple of float
         The same of their scores.
     accuracy : Accuracy
-        Accuracy with which the concept is told apart from other patches.
+        Accuracy with which the concept is told apart from random patches.
     n_songs : int
         Number of songs that it was tested on.
     linear : bool
@@ -167,7 +200,7 @@ def all_tested(
         Gradients of each class's logit by the layer, summed over time and frequency, in windows of its other songs, and
         the song of each window.
     n_null : int
-        Number of random concepts for each class and structure.
+        Number of random concepts for each structure.
     strength : float
         Strength of the regressions' regularisation.
     seed : int
@@ -179,38 +212,88 @@ def all_tested(
         If there are fewer than two classes, or a class has too few songs.
     """
     if len(np.unique(pool.classes)) < 2:
-        raise UsageError("concepts are told apart from patches of other classes; give two classes or more")
+        raise UsageError("concepts are compared with patches of other classes, too; give two classes or more")
     even, size = pool.scaled()
     products = even.activations @ even.activations.T
     asked = {label: Gradients.of(own * size, songs, even.activations) for label, (own, songs) in gradients.items()}
-    kinds = list(dict.fromkeys((one.of, one.structure) for one in concepts))
+    kinds = list(dict.fromkeys(one.structure for one in concepts))
     found: list[JudgedConcept] = []
     with stage("testing concepts", len(kinds), "kind") as counting:
-        for i, (of, structure) in enumerate(kinds):
-            rng = np.random.default_rng([seed, i])
-            own, others = np.flatnonzero(pool.classes == of), np.flatnonzero(pool.classes != of)
-            some = [one for one in concepts if (one.of, one.structure) == (of, structure)]
-            standing, random = (
-                np.stack([one.standing for one in some]),
-                own[draw(pool.songs[own], structure, n_null, rng=rng)],
-            )
-            among = structure.within(pool.songs[others])
-            negatives = others[draw(pool.songs[others], among, len(some) + n_null, rng=rng)]
-            apart, apart_random = negatives[: len(some)], negatives[len(some) :]
-            sure = [
-                accuracy(products, *sides, pool.songs, strength=strength) for sides in zip(standing, apart, strict=True)
-            ]
-            scores = scored(products, standing, apart, asked, strength=strength)
-            null = scored(products, random, apart_random, asked, strength=strength)
-            for label, slope in asked.items():
-                for n, (one, told) in enumerate(zip(some, sure, strict=True)):
-                    found.append(_tested(one, label, told, scores[label], n, null[label], slope))
+        for i, structure in enumerate(kinds):
+            some = [one for one in concepts if one.structure == structure]
+            trial = _trial(pool, some, n_null, np.random.default_rng([seed, i]))
+            found += judged(products, pool.songs, trial, asked, strength=strength)
             counting.advance(1)
-    return _discovered(found)
+    return with_discoveries(found)
+
+
+def _trial(pool: Pool, concepts: Sequence[Concept], n_null: int, rng: np.random.Generator) -> Trial:
+    """Concepts of one structure."""
+    random = draw(pool.songs, concepts[0].structure, n_null, rng=rng)
+    apart = draw(pool.songs, concepts[0].structure, len(concepts) + n_null, rng=rng)
+    names, of = tuple(one.name for one in concepts), tuple(one.of for one in concepts)
+    standing = np.stack([one.standing for one in concepts])
+    return Trial(names, of, standing, apart[: len(concepts)], random, apart[len(concepts) :])
+
+
+def tried(
+    activations: Floats,
+    songs: Numbers,
+    trial: Trial,
+    gradients: Mapping[str, tuple[Floats, Numbers]],
+    *,
+    strength: float = STRENGTH,
+) -> list[JudgedConcept]:
+    """Test concepts that have a table of their own on every class, each by itself: no discoveries are told.
+
+    Parameters
+    ----------
+    activations : ndarray of float64, shape (n_rows, n_features)
+        Activations, pooled over time and frequency.
+    songs : ndarray of int, shape (n_rows,)
+        Song of each row.
+    trial : Trial
+        Concepts, and random ones.
+    gradients, strength : as for `all_tested`
+        Gradients of each class's logit, and strength of the regularisation.
+    """
+    even, size = scaled(activations)
+    asked = {label: Gradients.of(own * size, of, even) for label, (own, of) in gradients.items()}
+    return judged(even @ even.T, songs, trial, asked, strength=strength)
+
+
+def judged(
+    products: Floats, songs: Numbers, trial: Trial, asked: Mapping[str, Gradients], *, strength: float
+) -> list[JudgedConcept]:
+    """What each concept of a trial is to each class, beside the trial's random ones.
+
+    Parameters
+    ----------
+    products : ndarray of float64, shape (n_rows, n_rows)
+        Inner products of the activations of all rows.
+    songs : ndarray of int, shape (n_rows,)
+        Song of each row.
+    trial : Trial
+        Concepts, and random ones.
+    asked : mapping of str to Gradients
+        Gradients of each class, by the same rows.
+    strength : float
+        Strength of the regularisation.
+    """
+    sides = zip(trial.positives, trial.negatives, strict=True)
+    sure = [accuracy(products, *both, songs, strength=strength) for both in sides]
+    scores = scored(products, trial.positives, trial.negatives, asked, strength=strength)
+    null = scored(products, trial.random, trial.apart, asked, strength=strength)
+    return [
+        _tested(name, of, label, told, scores[label], n, null[label], slope)
+        for label, slope in asked.items()
+        for n, (name, of, told) in enumerate(zip(trial.names, trial.of, sure, strict=True))
+    ]
 
 
 def _tested(
-    concept: Concept,
+    name: str,
+    of: str,
     label: str,
     sure: Accuracy,
     scores: Scores,
@@ -222,8 +305,8 @@ def _tested(
     effect = Mean.over(songs)
     derivative, share = float(scores.derivatives[n]), float(scores.shares[n])
     return JudgedConcept(
-        concept.name,
-        concept.of,
+        name,
+        of,
         label,
         float(scores.effects[n]),
         effect.low,
@@ -240,11 +323,14 @@ def _tested(
     )
 
 
-def _discovered(found: list[JudgedConcept]) -> list[JudgedConcept]:
-    """The same, with what is discovered in either family; only what is told apart is tested."""
-    told = list(found)
-    for own in (True, False):
-        family = [i for i, one in enumerate(found) if (one.of == one.label) == own and one.accuracy.separates]
+def with_discoveries(found: Sequence[JudgedConcept]) -> list[JudgedConcept]:
+    """The same, with what is discovered in each family; only what is told apart is tested.
+
+    Families are concepts of a class on that class, the same on other classes, and concepts that were given.
+    """
+    told, families = list(found), ["given" if not one.of else one.of == one.label for one in found]
+    for own in (True, False, "given"):
+        family = [i for i, one in enumerate(found) if families[i] == own and one.accuracy.separates]
         rejected = benjamini_hochberg([found[i].p for i in family], share=FALSE_DISCOVERIES)
         for i, is_one in zip(family, rejected.tolist(), strict=True):
             told[i] = replace(found[i], discovered=is_one)

@@ -62,7 +62,7 @@ def _by_gradients(found: Concepts, nothing: str) -> str:
         return (
             f"{nothing} is significant: none of {counted(len(found.kept), 'cluster')} is told apart from other patches."
         )
-    than = "than random patches of the class do"
+    than = "than random patches do"
     if not sure:
         elsewhere = {one.concept for one in found.tested if one.of and one.verdict == "significant"}
         where = " for the class that it was found in" if elsewhere else ""
@@ -77,7 +77,7 @@ def _by_gradients(found: Concepts, nothing: str) -> str:
 
 
 def above(one: JudgedConcept) -> bool:
-    """Whether a concept speaks for its class more than random patches of the class do: what its p-value is of."""
+    """Whether a concept speaks for its class more than random patches do: what its p-value is of."""
     return one.derivative > one.chance[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiolime_ext.concepts.drawing import STRUCTURES, Structure, central, draw
+from audiolime_ext.concepts.drawing import STRUCTURES, Structure, central, draw, exchanged
 from audiolime_ext.errors import UsageError
 
 
@@ -38,3 +38,15 @@ def test_the_nearest_patches_of_the_nearest_songs_stand_for_it() -> None:
     found = central(distances, songs)
     assert found is not None
     assert found[1].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+
+
+def test_sides_that_are_exchanged_keep_their_strata_and_are_on_either_side_as_often() -> None:
+    strata, sizes = [np.arange(6), np.arange(6, 10)], [2, 2]
+    one, other = exchanged(strata, sizes, 4000, rng=np.random.default_rng(0))
+    assert one.shape == other.shape == (4000, 4)
+    for side in (one, other):
+        assert set((side < 6).sum(axis=1).tolist()) == {2}
+    both = np.concatenate([one, other], axis=1)
+    assert all(len(set(row)) == 8 for row in both.tolist())
+    shares = np.stack([np.bincount(side.ravel(), minlength=10) / 4000 for side in (one, other)])
+    np.testing.assert_allclose(shares, np.repeat([[1 / 3, 1 / 2]], [6, 4], axis=1).repeat(2, axis=0), atol=0.04)

@@ -7,7 +7,15 @@ import pytest
 
 from audiolime_ext.concepts.discovering import clusters
 from audiolime_ext.concepts.drawing import Structure, draw
-from audiolime_ext.concepts.testing import Concept, JudgedConcept, Pool, all_tested
+from audiolime_ext.concepts.testing import (
+    Concept,
+    JudgedConcept,
+    Pool,
+    Trial,
+    all_tested,
+    tried,
+    with_discoveries,
+)
 from audiolime_ext.errors import UsageError
 
 LABELS = ("clap", "plain", "other")
@@ -25,10 +33,9 @@ def pool(seed: int, *, clap: float = 0.0) -> Pool:
 
 
 def gradients(seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The first class hears the first feature; all else is noise, which raises and lowers a class as often."""
+    """The first class hears the first feature; all else is noise."""
     rng = np.random.default_rng(seed)
     made = {label: rng.normal(0, 0.3, (3 * N_SONGS, N_FEATURES)) for label in LABELS}
-    made = {label: one - one.mean(axis=0) for label, one in made.items()}
     made["clap"][:, 0] += 1
     return {label: (one, np.repeat(np.arange(N_SONGS), 3)) for label, one in made.items()}
 
@@ -75,6 +82,29 @@ def test_of_concepts_that_are_drawn_at_random_hardly_any_means_anything() -> Non
     assert said <= 3
 
 
+def test_a_sound_that_fills_its_class_is_found() -> None:
+    """Beside random patches of its own class it would be nothing, as they hold it, too."""
+    patches = pool(0)
+    patches.activations[patches.classes == "clap", 0] += 4
+    found = all_tested(patches, concepts_of(patches, "clap"), gradients(1), n_null=500)
+    own = [one for one in found if one.label == "clap" and one.accuracy.separates]
+    assert len(own) > 4
+    assert {one.verdict for one in own} == {"significant"}
+    assert min(one.effect for one in own) > 0
+
+
+def test_concepts_that_are_tested_alone_are_what_they_are_beside_others() -> None:
+    patches, rng = pool(0, clap=6), np.random.default_rng(0)
+    standing = np.flatnonzero(np.arange(len(patches.songs)) % PER_SONG == 0)[:N_SONGS]
+    apart, random, others = (draw(patches.songs, Structure(N_SONGS, 1), n, rng=rng) for n in (1, 300, 300))
+    trial = Trial(("clap",), ("",), standing[None], apart, random, others)
+    found = {one.label: one for one in tried(patches.activations, patches.songs, trial, gradients(1))}
+    assert found["clap"].p < 0.01
+    assert found["clap"].effect > 1
+    assert min(found[label].p for label in LABELS[1:]) > 0.01
+    assert not any(one.discovered for one in found.values())
+
+
 def one(p: float, *, of: str = "a", label: str = "a", low: float = 0.6) -> JudgedConcept:
     from audiolime_ext.concepts.separating import Accuracy
 
@@ -83,12 +113,27 @@ def one(p: float, *, of: str = "a", label: str = "a", low: float = 0.6) -> Judge
 
 
 def test_own_classes_and_others_are_families_of_their_own_and_only_what_separates_is_in_them() -> None:
-    from audiolime_ext.concepts.testing import _discovered
-
     family = [one(0.04), *[one(0.5)] * 3, *[one(0.04, low=0.4)] * 9, one(0.04, of="b")]
-    verdicts = [each.verdict for each in _discovered(family)]
+    verdicts = [each.verdict for each in with_discoveries(family)]
     assert verdicts == ["not significant"] * 4 + ["not a concept"] * 9 + ["significant"]
-    assert _discovered([one(0.01), *[one(0.5)] * 3])[0].verdict == "significant"
+    assert with_discoveries([one(0.01), *[one(0.5)] * 3])[0].verdict == "significant"
+    given = with_discoveries([one(0.02, of=""), *[one(0.5)] * 9, *[one(0.5, of="b")] * 9])
+    assert given[0].verdict == "significant"
+
+
+def test_silent_patches_which_are_all_the_same_do_not_end_the_work() -> None:
+    """Of random concepts some hold nothing else on either side: their directions lead nowhere."""
+    patches, rng = pool(0, clap=6), np.random.default_rng(1)
+    patches.activations[rng.random(len(patches.songs)) < 0.6] = 0
+    structure, own = Structure(5, 1), np.flatnonzero((patches.classes == "clap") & (patches.activations[:, 0] > 4))
+    standing = own[draw(patches.songs[own], structure, 1, rng=rng)[0]]
+    found = all_tested(patches, [Concept("clap 1", "clap", structure, standing)], gradients(1), n_null=5000)
+    assert found[0].p < 0.05
+    assert all(np.isfinite(one.chance).all() for one in found)
+    nothing = Pool(np.zeros((600, 4)), np.repeat(np.arange(30), 20), np.repeat(["a", "b"], 300))
+    slopes = {label: (np.ones((5, 4)), np.arange(5)) for label in "ab"}
+    told = all_tested(nothing, [Concept("a 1", "a", structure, np.arange(0, 100, 20))], slopes, n_null=50)
+    assert {one.verdict for one in told} == {"not a concept"}
 
 
 def test_one_class_is_refused() -> None:

@@ -38,11 +38,11 @@ def given(label: str, *, discovered: bool) -> JudgedConcept:
 def test_the_first_sentence_says_what_is_significant_in_every_case(found: Concepts) -> None:
     n, kept = len(found.significant), len(found.kept)
     assert words.headline(found).startswith(f"{n} of {kept} concepts are significant for the class that it was found")
-    assert words.headline(found).endswith(f": {n} speak for it more than random patches of the class do.")
+    assert words.headline(found).endswith(f": {n} speak for it more than random patches do.")
     below = judged(found, derivative=-1.0)
-    assert words.headline(below).endswith(f": {n} speak for it less than random patches of the class do.")
+    assert words.headline(below).endswith(f": {n} speak for it less than random patches do.")
     assert words.headline(judged(found, discovered=False)).startswith(
-        f"Nothing is significant: none of {kept} concepts surely moves its class otherwise than random patches of the"
+        f"Nothing is significant: none of {kept} concepts surely moves its class otherwise than random patches do"
     )
     own = {one.concept for one in found.significant}
     elsewhere = tuple(replace(one, discovered=one.discovered and one.of != one.label) for one in found.tested)
