@@ -85,6 +85,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"recommendation.playlists.{name}": "recommendation/playlists/test_pipeline" for name in ("result", "wanted")},
     "recommendation.training": "adapters/test_training",  # an extra
     "report.audit": "report/audit/test_page",  # sections of one page
+    "report.concepts": "report/concepts/test_page",  # panels of one page
     "report.evaluation.view": "report/evaluation/test_page",
     "report.figures": "report/figures/test_figure",  # kinds of figures of one room
     "report.maps": "report/maps/test_page",  # sections of one page

@@ -17,6 +17,7 @@
 - `grouping`: concepts that lead the same way, across classes, and their picture; `stability`: are they found again?
 - `artefacts`: concepts of what a classifier should not hear; `flagging`: all concepts held to that; `augmenting`: what
   an augmentation has taught it
+- `sounds`: patches heard again
 
 Kept true: what is said to be significant would hardly be so by chance, however many concepts were tried.
 """
