@@ -229,9 +229,10 @@ def _disagreeing(one: JudgedBySound, slope: JudgedConcept | None) -> Iterator[st
             yield f"{one.concept}: {_words(pair[0], one.label)}, and {_words(pair[1], one.label)}"
         return
     for told in one.known:
-        if told.beyond * slope.derivative < 0:
-            deed = "raises" if slope.derivative > 0 else "lowers"
-            yield f"{one.concept}: by gradients it {deed} {one.label}, and yet {_words(told, one.label)}"
+        if (told.beyond > 0) != slope.speaks:
+            deed = "more" if slope.speaks else "less"
+            than = f"by gradients it speaks for {one.label} {deed} than random patches do"
+            yield f"{one.concept}: {than}, and yet {_words(told, one.label)}"
 
 
 def _words(told: Removed, label: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.collection.engine.jobs import Failure
-from audiolime_ext.concepts import saved, telling, words
+from audiolime_ext.concepts import saved, telling
 from audiolime_ext.concepts.artefacts import Flag
 from audiolime_ext.concepts.augmenting import Moved
 from audiolime_ext.concepts.deciding import Changed
@@ -129,8 +129,8 @@ class Concepts:
 
     @cached_property
     def intervened(self) -> frozenset[tuple[str, str]]:
-        """Concepts and classes where taking the sound out does for sure another thing than taking out any as loud."""
-        return frozenset(words.intervened(self))
+        """Concepts and classes that are significant by sound: taken out, or put into other songs."""
+        return frozenset((one.concept, one.label) for one in self.heard if one.verdict == "significant")
 
     def __str__(self) -> str:
         return telling.as_text(self, self.flags)

@@ -9,8 +9,9 @@ The object of `as_dict` (``--json``) has `schema_version` and
   first, each with its song, its window and its place there, `distance` from the middle, and `stands` (whether it is
   one of those by which the concept was tested)
 - in `tests`, by class: the fields of `audiolime_ext.concepts.testing.JudgedConcept`, and the `verdict`; in `removals`
-  those of `audiolime_ext.concepts.removing.Removed`, with `beyond`, and `significant`; in `additions` those of
-  `Added`, with `beyond`; in `changed` those of `audiolime_ext.concepts.deciding.Changed`; `flags`, what is suspect
+  those of `audiolime_ext.concepts.removing.Removed`, with `beyond`; in `additions` those of `Added`, with `beyond`; in
+  `by_sound` the `p` and the `verdict` of these two together; in `changed` those of
+  `audiolime_ext.concepts.deciding.Changed`; in `flags` what is suspect
 - `disagreements`: sentences on what interventions say otherwise than gradients, or than each other
 - `given`: tests of concepts that a person named; `dropped`: clusters that are no concepts, each with its `reason`
 
@@ -69,7 +70,7 @@ def _concept(one: Discovered, found: Concepts) -> dict[str, Any]:
         "n_songs": one.cluster.n_songs,
         "tests": {judged.label: _tested(judged) for judged in found.tested if judged.concept == one.name},
         "removals": {
-            label: {**asdict(taken), "beyond": taken.beyond, "significant": (name, label) in found.intervened}
+            label: {**asdict(taken), "beyond": taken.beyond}
             for (name, label), taken in found.removals.items()
             if name == one.name
         },
@@ -77,6 +78,11 @@ def _concept(one: Discovered, found: Concepts) -> dict[str, Any]:
             label: {**asdict(added), "beyond": added.beyond}
             for (name, label), added in found.additions.items()
             if name == one.name
+        },
+        "by_sound": {
+            judged.label: {"p": judged.p, "verdict": judged.verdict}
+            for judged in found.heard
+            if judged.concept == one.name
         },
         "changed": asdict(found.changed[one.name]) if one.name in found.changed else None,
         "flags": [asdict(flag) for flag in found.flags.get(one.name, ())],
@@ -105,11 +111,10 @@ def rows(found: Concepts) -> list[dict[str, Any]]:
         row |= {"n_patches": len(one.patches) if one else None, "n_found_in": one.cluster.n_songs if one else None}
         row |= _numbers(judged)
         row |= {"fall": None, "fall_low": None, "fall_high": None, "fall_of_others": None, "fall_p": None}
-        row |= {"fall_n_songs": None, "fall_significant": None}
+        row |= {"fall_n_songs": None, "sound_significant": (name, label) in found.intervened}
         if taken is not None:
             row |= {"fall": taken.effect, "fall_low": taken.low, "fall_high": taken.high, "fall_p": taken.p}
             row |= {"fall_of_others": taken.other, "fall_n_songs": taken.n_songs}
-            row["fall_significant"] = (name, label) in found.intervened
         told.append(row | {"place": words.place_of(one) if one else None})
     return told
 
@@ -127,7 +132,7 @@ def _numbers(one: JudgedConcept | None) -> dict[str, Any]:
 
 COLUMNS = (
     *("concept", "of", "class", "n_patches", "n_found_in", *_numbers(None)),
-    *("fall", "fall_low", "fall_high", "fall_of_others", "fall_p", "fall_n_songs", "fall_significant", "place"),
+    *("fall", "fall_low", "fall_high", "fall_of_others", "fall_p", "fall_n_songs", "sound_significant", "place"),
 )
 
 
@@ -164,8 +169,8 @@ def _strongest(found: Concepts) -> str:
         ]
         return html_table([*telling.HEADER, "place"], lines) if lines else ""
     lines = [
-        [*telling.row_by_sound(kept[pair[0]], taken), words.place_of(kept[pair[0]])]
-        for pair, taken in words.without_own(found).items()
-        if pair in found.intervened
+        [*telling.row_by_sound(kept[one.concept], one), words.place_of(kept[one.concept])]
+        for one in words.by_sound(found)
+        if one.verdict == "significant"
     ]
     return html_table([*telling.BY_SOUND, "place"], lines) if lines else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from audiolime_ext.concepts import words
 from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.intervening import JudgedBySound
 from audiolime_ext.concepts.removing import Removed
 from audiolime_ext.concepts.testing import JudgedConcept
 from audiolime_ext.concepts.words import probability, signed
@@ -25,7 +26,11 @@ HEADER = (
     *("concept", "effect", "95 % interval", "p", "derivative", "by chance", "TCAV"),
     *("accuracy", "songs", "patches", "without it", "any as loud", "p of that"),
 )
-BY_SOUND = ("concept", "songs", "patches", "without it", "95 % interval", "any as loud", "p")
+BY_SOUND = (
+    *("concept", "songs", "patches", "without it", "95 % interval", "any as loud"),
+    *("put elsewhere", "95 % interval", "any as loud", "p"),
+)
+NO_CONCEPT = "not a concept, as its patches are not told apart from random ones"
 KINDS = {
     "are too few": "too few patches, or of too few songs (ACE's rule)",
     "too few to test it over songs": "too few songs to test it over",
@@ -42,10 +47,16 @@ def row(concept: Discovered, judged: JudgedConcept, taken: Removed | None) -> li
     return told + (["", "", ""] if taken is None else [signed(taken.effect), signed(taken.other), probability(taken.p)])
 
 
-def row_by_sound(concept: Discovered, taken: Removed) -> list[str]:
-    """The cells of a concept that was only taken out, under `BY_SOUND`."""
-    told = [legible(concept.name), str(concept.cluster.n_songs), str(len(concept.patches)), signed(taken.effect)]
-    return [*told, f"{signed(taken.low)} to {signed(taken.high)}", signed(taken.other), probability(taken.p)]
+def row_by_sound(concept: Discovered, judged: JudgedBySound) -> list[str]:
+    """The cells of a concept that is judged by its sound alone, under `BY_SOUND`."""
+    told = [legible(concept.name), str(concept.cluster.n_songs), str(len(concept.patches))]
+    for one in (judged.removed, judged.added):
+        told += ["", "", ""] if one is None else _by_sound(one)
+    return [*told, probability(judged.p)]
+
+
+def _by_sound(one: Removed) -> list[str]:
+    return [signed(one.effect), f"{signed(one.low)} to {signed(one.high)}", signed(one.other)]
 
 
 def dropped(found: Concepts, label: str) -> str:
@@ -79,24 +90,37 @@ def of_class(found: Concepts, label: str, flags: Mapping[str, Sequence[Flag]]) -
         f"  {legible(name)}: {words.place_of(concepts[name])}; significant for {others} alone"
         for name, others in elsewhere.items()
     ]
+    unseen = [one for one in words.by_sound(found) if one.label == label and one.verdict == "significant"]
+    alone = [one for one in unseen if one.concept in {other.concept for other in unsure}]
+    lines += [f"  {_alone(concepts[one.concept], one)}" for one in alone]
     if none := sorted(legible(one.concept) for one in judged if one.verdict == "not a concept"):
-        lines.append(f"  not a concept, as its patches are not told apart from others: {', '.join(none)}")
+        lines.append(f"  {NO_CONCEPT}: {', '.join(none)}")
     if told := dropped(found, label):
         lines.append(f"  {told}")
     return "\n".join(lines)
+
+
+def _alone(concept: Discovered, one: JudgedBySound) -> str:
+    """A concept that is significant by its sound, and not by gradients."""
+    what = "put into other songs" if one.surest is one.added else "taken out"
+    told = f"{signed(one.surest.effect)}, any as loud {signed(one.surest.other)}, p {probability(one.p)}"
+    return f"{legible(one.concept)}: {words.place_of(concept)}; significant by its sound alone ({what}: {told})"
 
 
 def _of_class_by_sound(
     found: Concepts, label: str, concepts: Mapping[str, Discovered], flags: Mapping[str, Sequence[Flag]]
 ) -> str:
     """The same of a model without gradients."""
-    taken = [(name, found.removals[name, label]) for name in concepts if (name, label) in found.removals]
-    proven = {name for name, of in found.intervened if of == label and name in concepts}
-    order = sorted(taken, key=lambda one: (one[0] not in proven, -abs(one[1].beyond)))
+    taken = [one for one in words.by_sound(found) if one.label == label]
+    proven = [one for one in taken if one.verdict == "significant"]
+    order = sorted(taken, key=lambda one: (one not in proven, one.p))
     lines = [f"{legible(label)}: {share_of(len(proven), len(concepts), 'concept')} significant"]
     if order:
-        lines.append(_indented(text_table(BY_SOUND, [row_by_sound(concepts[name], one) for name, one in order])))
-    lines += [_more(concepts[name], found, flags) for name, _ in order if name in proven]
+        rows = [row_by_sound(concepts[one.concept], one) for one in order]
+        lines.append(_indented(text_table(*_without_empty(BY_SOUND, rows))))
+    lines += [_more(concepts[one.concept], found, flags) for one in proven]
+    if none := sorted(legible(one.concept) for one in taken if one.verdict == "not a concept"):
+        lines.append(f"  {NO_CONCEPT}: {', '.join(none)}")
     if few := len(concepts) - len(taken):
         lines.append(f"  {counted(few, 'concept is', 'concepts are')} in too few of the other songs to be tested")
     if told := dropped(found, label):

@@ -172,6 +172,11 @@ class JudgedConcept:
     discovered: bool = False
 
     @property
+    def speaks(self) -> bool:
+        """Whether it speaks for the class more than random patches do, which its p-value is of."""
+        return self.derivative > self.chance[1]
+
+    @property
     def verdict(self) -> str:
         """One of "significant", "not significant" and "not a concept"."""
         if not self.accuracy.separates:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audiolime_ext.audit.verdict.rates import benjamini_hochberg
 from audiolime_ext.concepts.artefacts import Flag
+from audiolime_ext.concepts.intervening import JudgedBySound
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.removing import Removed
 from audiolime_ext.concepts.testing import FALSE_DISCOVERIES, JudgedConcept
@@ -69,33 +69,38 @@ def _by_gradients(found: Concepts, nothing: str) -> str:
         end = f" {counted(len(elsewhere), 'is', 'are')} significant for another class." if elsewhere else ""
         concepts = counted(heard, "concept")
         return f"{nothing} is significant{where}: none of {concepts} surely moves its class otherwise {than}.{end}"
-    more, less = sum(map(above, sure)), len(sure) - sum(map(above, sure))
+    more = sum(one.speaks for one in sure)
+    less = len(sure) - more
     ways = [f"{counted(more, 'speaks', 'speak')} for it more {than}"] * (more > 0)
     ways += [f"{less} less" if more else f"{counted(less, 'speaks', 'speak')} for it less {than}"] * (less > 0)
     first = f"{share_of(len(sure), heard, 'concept')} significant for the class that it was found in"
     return f"{first}: {', '.join(ways)}."
 
 
-def above(one: JudgedConcept) -> bool:
-    """Whether a concept speaks for its class more than random patches do: what its p-value is of."""
-    return one.derivative > one.chance[1]
-
-
 def _by_interventions(found: Concepts) -> str:
     """The same of a model without gradients."""
-    own = without_own(found)
+    own = by_sound(found)
     if not own:
         return "Nothing can be told: no concept is in enough of the other songs to be taken out of them."
-    n, beyond = len(own), [own[pair].beyond > 0 for pair in found.intervened if pair in own]
-    if not beyond:
+    sure = [one.surest.beyond > 0 for one in own if one.verdict == "significant"]
+    if not sure:
+        elsewhere = ", or putting it into other songs," if any(one.added for one in own) else ""
         return (
-            f"Nothing is significant: taking out any of {counted(n, 'concept')} changes its class no more surely than "
-            "taking out patches as loud."
+            f"Nothing is significant: taking out any of {counted(len(own), 'concept')}{elsewhere} changes its class no "
+            "more surely than patches as loud do."
         )
-    more, less = sum(beyond), len(beyond) - sum(beyond)
-    ways = [f"without {more} the class falls more than without any patch as loud"] * (more > 0)
-    ways += [f"without {less} it falls less, or rises"] * (less > 0)
-    return f"{share_of(len(beyond), n, 'concept')} significant by what happens without it: {'; '.join(ways)}."
+    more, less = sum(sure), len(sure) - sum(sure)
+    ways = [f"{counted(more, 'speaks', 'speak')} for it more than patches as loud do"] * (more > 0)
+    ways += [f"{less} less" if more else f"{counted(less, 'speaks', 'speak')} for it less than patches as loud do"] * (
+        less > 0
+    )
+    told = f"{share_of(len(sure), len(own), 'concept')} significant for the class that it was found in, by sound alone"
+    return f"{told}: {', '.join(ways)}."
+
+
+def by_sound(found: Concepts) -> tuple[JudgedBySound, ...]:
+    """What the sound of each concept does to the class that it was found in."""
+    return tuple(one for one in found.heard if one.of == one.label)
 
 
 def sentences(found: Concepts) -> tuple[str, ...]:
@@ -125,25 +130,6 @@ def sentences(found: Concepts) -> tuple[str, ...]:
     return tuple(told)
 
 
-def without_own(found: Concepts) -> dict[tuple[str, str], Removed]:
-    """What taking each concept out of its own class does to that class."""
-    own = [(one.name, one.of) for one in found.kept]
-    return {pair: found.removals[pair] for pair in own if pair in found.removals}
-
-
-def intervened(found: Concepts) -> tuple[tuple[str, str], ...]:
-    """Concepts and classes where removal differs from that of patches as loud, 5 % false discoveries at most.
-
-    A concept's own class is one family of tests, and other classes are another, as they are by gradients.
-    """
-    own = without_own(found)
-    told = []
-    for family in (own, {pair: one for pair, one in found.removals.items() if pair not in own}):
-        rejected = benjamini_hochberg([one.p_of_both for one in family.values()], share=FALSE_DISCOVERIES).tolist()
-        told += [pair for pair, is_one in zip(family, rejected, strict=True) if is_one]
-    return tuple(told)
-
-
 def disagreement(found: Concepts, one: JudgedConcept) -> str:
     """Where taking the sound of a concept out says another thing of a class than the gradients; "" where it does not.
 
@@ -155,10 +141,10 @@ def disagreement(found: Concepts, one: JudgedConcept) -> str:
         Judgement by gradients, of those that are significant.
     """
     taken = found.removals.get((one.concept, one.label))
-    proven = (one.concept, one.label) in found.intervened
-    if taken is None or ((taken.beyond > 0) == above(one) and proven):
+    proven = (one.concept, one.label) in found.intervened and taken is not None and taken.p_of_both < FALSE_DISCOVERIES
+    if taken is None or ((taken.beyond > 0) == one.speaks and proven):
         return ""
-    more, label = "more" if above(one) else "less", legible(one.label)
+    more, label = "more" if one.speaks else "less", legible(one.label)
     numbers = f"{label} {fall(taken.effect)} without it, and {fall(taken.other)} without any patch as loud"
     end = "this is what happened" if proven else f"no sure difference among so many (p {probability(taken.p)})"
     return f"by the gradients it speaks for {label} {more} than random patches do, but {numbers}: {end}"

@@ -113,12 +113,12 @@ def test_what_interventions_say_otherwise_is_told_in_words() -> None:
     assert isinstance(added, Added)
     both = JudgedBySound("a 1", "a", "a", judged(-0.3), added, 0.002, SURE, True)
     assert disagreements([slope(1.0)], [both]) == (
-        "a 1: by gradients it raises a, and yet taking it out raises a by 0.3 logits beyond patches as loud "
-        "(p = 0.001)",
+        "a 1: by gradients it speaks for a more than random patches do, and yet taking it out raises a by 0.3 logits "
+        "beyond patches as loud (p = 0.001)",
     )
     assert disagreements([slope(-1.0)], [both]) == (
-        "a 1: by gradients it lowers a, and yet adding it to other songs raises a by 0.3 logits beyond patches as "
-        "loud (p = 0.2, so chance would do)",
+        "a 1: by gradients it speaks for a less than random patches do, and yet adding it to other songs raises a by "
+        "0.3 logits beyond patches as loud (p = 0.2, so chance would do)",
     )
     assert disagreements([], [both]) == (
         "a 1: taking it out raises a by 0.3 logits beyond patches as loud (p = 0.001), and adding it to other songs "

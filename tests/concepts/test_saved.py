@@ -11,8 +11,8 @@ import pytest
 
 from audiolime_ext.concepts import saved, words
 from audiolime_ext.concepts.result import Concepts
-from tests.concepts.test_result import found as found
-from tests.concepts.test_result import measured as measured
+from tests.concepts.test_finding import found as found
+from tests.concepts.test_finding import measured as measured
 
 
 def test_plain_values_hold_every_number_unrounded(found: Concepts) -> None:
@@ -26,7 +26,8 @@ def test_plain_values_hold_every_number_unrounded(found: Concepts) -> None:
         assert (kept["verdict"], kept["accuracy"]["low"]) == (one.verdict, one.accuracy.low)
     for (name, label), taken in found.removals.items():
         assert told[name]["removals"][label]["beyond"] == taken.beyond
-        assert told[name]["removals"][label]["significant"] == ((name, label) in words.intervened(found))
+    for heard in found.heard:
+        assert told[heard.concept]["by_sound"][heard.label] == {"p": heard.p, "verdict": heard.verdict}
     for (name, label), added in found.additions.items():
         assert told[name]["additions"][label]["p"] == added.p
     for name, flags in found.flags.items():
@@ -66,7 +67,7 @@ def test_a_model_without_gradients_has_a_table_of_what_happened(found: Concepts)
 
 
 def test_nothing_found_is_a_table_without_rows(found: Concepts) -> None:
-    nothing = replace(found, kept=(), tested=(), removals={})
+    nothing = replace(found, kept=(), tested=(), removals={}, heard=())
     assert saved.as_csv(nothing).splitlines() == [",".join(saved.COLUMNS)]
     assert "No concept was found" in nothing._repr_html_()
     assert "<table>" not in nothing._repr_html_()

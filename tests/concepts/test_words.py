@@ -16,8 +16,8 @@ from audiolime_ext.concepts.removing import Removed
 from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.concepts.separating import Accuracy
 from audiolime_ext.concepts.testing import JudgedConcept
-from tests.concepts.test_result import found as found
-from tests.concepts.test_result import measured as measured
+from tests.concepts.test_finding import found as found
+from tests.concepts.test_finding import measured as measured
 
 UNSURE = Accuracy(0.55, 0.4, 0.7)
 
@@ -49,8 +49,9 @@ def test_the_first_sentence_says_what_is_significant_in_every_case(found: Concep
     told = replace(found, tested=elsewhere)
     assert words.headline(told).startswith("Nothing is significant for the class that it was found in: none of ")
     assert words.headline(told).endswith(f" {len(own)} are significant for another class.")
+    alone = replace(told, heard=())
     for name in own:
-        (line,) = [line for line in telling.as_text(told).splitlines() if line.startswith(f"  {name}: ")]
+        (line,) = [line for line in telling.as_text(alone).splitlines() if line.startswith(f"  {name}: ")]
         assert re.search(r"; significant for b -\d\.\d\d alone$", line)
     assert words.headline(judged(found, accuracy=UNSURE)) == (
         f"Nothing is significant: none of {kept} clusters is told apart from other patches."
@@ -61,27 +62,30 @@ def test_the_first_sentence_says_what_is_significant_in_every_case(found: Concep
 
 def test_without_gradients_the_first_sentence_is_about_what_happens(found: Concepts) -> None:
     blind = replace(found, tested=())
-    own = words.without_own(found)
-    beyond = [one.beyond > 0 for pair, one in own.items() if pair in words.intervened(found)]
-    assert f"{len(beyond)} of {len(own)} concepts are significant by what happens" in words.headline(blind)
-    assert f"without {sum(beyond)} the class falls more than without any patch as loud" in words.headline(blind)
-    chance = {key: replace(one, p=0.5) for key, one in found.removals.items()}
-    assert words.headline(replace(blind, removals=chance)).startswith("Nothing is significant: taking out any of ")
-    assert words.headline(replace(blind, removals={})).startswith("Nothing can be told")
+    own = words.by_sound(found)
+    sure = [one.surest.beyond > 0 for one in own if one.verdict == "significant"]
+    assert any(sure)
+    first = f"{len(sure)} of {len(own)} concepts are significant for the class that it was found in, by sound alone: "
+    assert words.headline(blind).startswith(first) or len(sure) == 1
+    chance = tuple(replace(one, discovered=False) for one in found.heard)
+    assert words.headline(replace(blind, heard=chance)).startswith(
+        f"Nothing is significant: taking out any of {len(own)} concepts, or putting it into other songs, changes its "
+    )
+    assert words.headline(replace(blind, heard=())).startswith("Nothing can be told")
     text = telling.as_text(blind)
     assert "a 6" in text
+    assert "put elsewhere" in text
     assert "TCAV" not in text
 
 
-def test_what_is_taken_out_of_other_classes_is_counted_apart(found: Concepts) -> None:
-    """What is significant for its own class is so whatever is asked of others beside it."""
-    before = set(words.intervened(found))
-    name = found.kept[0].name
-    both = {**found.removals, (name, "b"): Removed(2.0, 1.0, 3.0, 0.1, 0.0005, 12, 12)}
-    more = replace(found, removals=both, tested=())
-    assert set(words.intervened(more)) == before | {(name, "b")}
-    assert words.headline(more) == words.headline(replace(found, tested=()))
-    assert "a 6" in more._repr_html_()
+def test_what_is_significant_by_its_sound_alone_is_told(found: Concepts) -> None:
+    unsure = replace(found, tested=tuple(replace(one, discovered=False) for one in found.tested))
+    sure = {one.concept for one in words.by_sound(found) if one.verdict == "significant"}
+    text = telling.as_text(unsure)
+    assert sure
+    for name in sure:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"  {name}: ")]
+        assert re.search(r"; significant by its sound alone \((taken out|put into other songs): ", line)
 
 
 def test_where_all_above_is_linear_the_score_is_not_shown(found: Concepts) -> None:
@@ -96,6 +100,7 @@ def test_what_happens_is_set_above_what_gradients_say(found: Concepts) -> None:
     one = found.significant[0]
     assert words.disagreement(found, one) == ""
     key = one.concept, one.label
+    assert key in found.intervened
     other = {**found.removals, key: Removed(-0.5, -0.7, -0.3, 0.2, 0.0005, 12, 12)}
     assert words.disagreement(replace(found, removals=other), one) == (
         "by the gradients it speaks for a more than random patches do, but a rises by 0.50 without it, and falls by "
@@ -121,7 +126,7 @@ def test_every_cluster_of_a_class_is_told(found: Concepts) -> None:
     for name in sure:
         assert any(line.startswith(f"  {name}: ") for line in lines)
     assert f"  {len(own) - len(sure) - 1} are not significant; the strongest of them: " in told
-    assert f"not a concept, as its patches are not told apart from others: {none}" in told
+    assert f"not a concept, as its patches are not told apart from random ones: {none}" in told
     assert "2 clusters are dropped (1: too few patches, or of too few songs (ACE's rule); 1: too few songs to" in told
 
 

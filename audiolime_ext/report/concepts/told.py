@@ -68,7 +68,7 @@ def judged(one: JudgedConcept) -> list[Told]:
     ends = "" if one.low is None or one.high is None else f" (95 % interval {number(one.low)} to {number(one.high)})"
     moves = f"{'raises' if one.effect > 0 else 'lowers'} {label} by {number(one.effect)} logits{ends}"
     sure_of = "Significant" if one.verdict == "significant" else "Not significant"
-    than = "more" if words.above(one) else "less"
+    than = "more" if one.speaks else "less"
     tail = f"{than} than random concepts do" if one.verdict == "significant" else "no surer than random concepts"
     chance = f"Of random concepts, 95 % would have {number(low)} to {number(high)} on a step of that length"
     heard = f"Unseen patches are told apart with an accuracy of {apart}; tested on {counted(one.n_songs, 'song')}."

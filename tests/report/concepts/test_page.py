@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext.concepts.finding import find_concepts
+from audiolime_ext.concepts.intervening import JudgedBySound
 from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.concepts.sounds import HearingAgain
 from audiolime_ext.concepts.store import ConceptStore
@@ -297,7 +298,8 @@ def test_without_its_sound_a_class_changes_the_other_way_and_disagreement_is_tol
     assert "rock changes by −0.50 logits (95 % interval −0.80 to −0.20); by any patch as loud, by −0.10" in text
     assert "rock changes by +0.50 logits" in intervened("rock", taken, without=False)[1]
     less = judged_of("a 1", "a", "a", -0.5)
-    out = replace(found, removals={("a 1", "a"): replace(taken, p=0.0005)})
+    by_sound = JudgedBySound("a 1", "a", "a", replace(taken, p=0.0005), None, 0.0005, less.accuracy, True)
+    out = replace(found, removals={("a 1", "a"): replace(taken, p=0.0005)}, heard=(by_sound,))
     assert disagreement(out, less)[0][0] == "caution"
     assert "this is what happened" in disagreement(out, less)[0][1]
     assert disagreement(out, replace(less, derivative=0.5)) == []
