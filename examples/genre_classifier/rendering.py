@@ -1,0 +1,51 @@
+"""Render the songs of known style: ``FOLDER/songs/STYLE-SPLIT-NUMBER.flac`` and ``FOLDER/manifest.csv``.
+
+Songs that are there are kept, so that a run that was stopped goes on. The manifest is one that
+``audiolime concepts`` and ``audiolime audit`` read; its column ``split`` says who hears a song.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tqdm import tqdm
+
+from audiolime_ext.errors import MissingError
+from audiolime_ext.files.fresh import make_folder, write_bytes
+from examples.cerberus.rendering import TRAINING, UNSEEN, require_tools
+from examples.genre_classifier.songs import SPLITS, make, styles
+
+SIZES = {"train": 80, "valid": 12, "test": 24}  # songs of each style
+
+
+def names(sizes: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Style, split and number of all songs, such that the first of them are of all styles and splits."""
+    found = [
+        (number / sizes[split], style, split, number)
+        for split in SPLITS
+        for style in styles()
+        for number in range(sizes[split])
+    ]
+    return [(style, split, number) for _, style, split, number in sorted(found)]
+
+
+def render(folder: Path, sizes: dict[str, int], *, seed: int = 0) -> Path:
+    """Render what is missing; the manifest.
+
+    Raises
+    ------
+    MissingError
+        If FluidSynth, MMA or a SoundFont is missing.
+    """
+    try:
+        require_tools((TRAINING[0], TRAINING[2], *UNSEEN))
+    except FileNotFoundError as error:
+        raise MissingError(str(error)) from error
+    make_folder(folder / "songs")
+    lines = []
+    for style, split, number in tqdm(names(sizes), desc="songs", unit="song", disable=None, leave=False):
+        name = f"{style}-{split}-{number:03d}"
+        make(folder / "songs" / f"{name}.flac", style, split, f"{seed} {number}")
+        lines.append(f"songs/{name}.flac,{style},{name},{split}\n")
+    write_bytes(("path,label,group,split\n" + "".join(sorted(lines))).encode(), folder / "manifest.csv")
+    return folder / "manifest.csv"
