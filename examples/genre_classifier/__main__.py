@@ -1,0 +1,116 @@
+"""A classifier of musical styles, and its twin without masking: ``python -m examples.genre_classifier FOLDER``.
+
+Renders songs of known style into FOLDER (half an hour; or, with ``--library LIBRARY``, takes the soundtracks of
+``make library``), makes pictures of them, trains both twins, and judges them by songs of which neither groove,
+SoundFont nor soundtrack was heard in training. Everything is kept, so the command goes on where it was stopped. Tables
+are printed and written to ``FOLDER/DATA/measured.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from audiolime_ext.errors import AudiolimeError
+from audiolime_ext.files.fresh import make_folder, write_bytes
+from examples.genre_classifier import judging, telling
+from examples.genre_classifier.models import save
+from examples.genre_classifier.network import Plan
+from examples.genre_classifier.pictures import Pictures, kept_pictures
+from examples.genre_classifier.rendering import SIZES, render
+from examples.genre_classifier.tables import Song, of_library, read
+from examples.genre_classifier.training import FOUNDING, Recipe, history, train
+
+TWINS = {"masked": True, "plain": False}
+SPLITS = ("train", "valid", "test")
+PREFIXES = {"grooves": "", "library": "library_"}  # of the names of weights
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    args = parser().parse_args(argv)
+    founding = args.founding
+    width, size = (args.width or (1.0 if founding else 0.25)), (args.size or (224 if founding else 112))
+    recipe = FOUNDING if founding else Recipe()
+    asked = {"n_epochs": args.epochs, "rate": args.rate, "weights": args.weights, "seed": args.seed}
+    recipe = dataclasses.replace(recipe, **{name: value for name, value in asked.items() if value is not None})
+    sizes = {**SIZES, **({} if args.songs is None else {"train": args.songs})}
+    try:
+        songs, data = songs_of(args.folder, args.library, sizes)
+        told = study(args.folder / data, songs, recipe, width=width, size=size, keep=args.keep)
+    except AudiolimeError as error:
+        print(f"genre-classifier: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    print(told)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("folder", metavar="FOLDER", type=Path)
+    made.add_argument("--library", metavar="LIBRARY", type=Path, help="soundtracks instead of rendered songs")
+    made.add_argument("--songs", metavar="N", type=int, help=f"of each style to train on (default: {SIZES['train']})")
+    made.add_argument("--epochs", metavar="N", type=int, help=f"default: {Recipe.n_epochs}")
+    made.add_argument("--rate", metavar="R", type=float, help=f"learning rate of Adam (default: {Recipe.rate:g})")
+    made.add_argument("--width", metavar="W", type=float, help="share of ResNet34's channels (default: 0.25)")
+    made.add_argument("--size", metavar="N", type=int, help="sides of the pictures in pixels (default: 112)")
+    made.add_argument("--weights", metavar="PATH", help="torchvision's state dict of ResNet34, trained on ImageNet; "
+                      "the last layer and two convolutions learn")  # fmt: skip
+    made.add_argument("--founding", action="store_true", help="full width, 224 pixels, 50 epochs, rate 1e-4, and every "
+                      "batch four pictures in four versions")  # fmt: skip
+    made.add_argument("--seed", metavar="N", type=int, help="default: 0")
+    made.add_argument("--keep", action="store_true", help="write both networks into examples/genre_classifier/weights")
+    return made
+
+
+def songs_of(folder: Path, library: Path | None, sizes: dict[str, int]) -> tuple[list[Song], str]:
+    """The songs, rendered where they are missing, and what the data are called."""
+    if library is not None:
+        return of_library(library / "manifest.csv"), "library"
+    return read(render(folder / "grooves", sizes)), "grooves"
+
+
+def study(folder: Path, songs: Sequence[Song], recipe: Recipe, *, width: float, size: int, keep: bool = False) -> str:
+    """Train and judge both twins; what is to be said of them."""
+    make_folder(folder)
+    labels = tuple(sorted({song.style for song in songs}))
+    classes = np.array([labels.index(song.style) for song in songs])
+    everything = kept_pictures(songs, folder / f"pictures-{size}.npz", size)
+    sets: dict[str, Pictures] = {}
+    of: dict[str, np.ndarray] = {}
+    for split in SPLITS:
+        chosen = [i for i, song in enumerate(songs) if song.split == split]
+        sets[split], of[split] = everything.of(chosen), classes[chosen]
+    inputs = {split: (sets[split].values, of[split][sets[split].songs].astype(np.int64)) for split in SPLITS}
+    plan, networks, recipes = Plan(labels, width, size), {}, {}
+    for twin, masked in TWINS.items():
+        recipes[twin] = dataclasses.replace(recipe, masked=masked)
+        networks[twin] = train(_run(folder, twin, recipes[twin]), plan, recipes[twin], inputs["train"], inputs["valid"])
+    found = {twin: judging.probabilities(network, sets["test"]) for twin, network in networks.items()}
+    found[telling.BASELINE] = judging.baseline(sets["train"], of["train"], sets["test"])
+    accuracies = {name: judging.accuracies(one, of["test"], labels) for name, one in found.items()}
+    changes = judging.changed(networks, sets["test"])
+    histories = {twin: history(_run(folder, twin, recipes[twin])) for twin in networks}
+    told = telling.as_markdown(accuracies, changes, histories, telling.chance_of(of["test"]))
+    write_bytes(told.encode(), folder / "measured.md")
+    for twin, network in networks.items() if keep else ():
+        facts = telling.as_facts(accuracies[twin], dataclasses.asdict(recipes[twin]), folder.name)
+        save(network, PREFIXES[folder.name] + twin, facts)
+    return told
+
+
+def _run(folder: Path, twin: str, recipe: Recipe) -> Path:
+    return folder / f"{twin}-rate-{recipe.rate:g}-views-{recipe.views}-seed-{recipe.seed}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
