@@ -5,7 +5,8 @@ and answer probabilities of styles; a shorter recording is followed by silence. 
 differentiated by torchvision's names, from ``conv1`` to ``fc``; concepts are sought in ``layer4``, or, as the founding
 recipe has it, in ``layer4.2.conv2``.
 
-Weights are committed, in half precision, with their SHA-256, which is compared before they are used.
+Weights are committed, in half precision, with their SHA-256, which is compared before they are used, and with their
+answers to the middle of the bundled song.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+import audiolime_ext
 from audiolime_ext import tagger
+from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
@@ -29,8 +32,9 @@ from audiolime_ext.files.plain import from_json, to_json
 from audiolime_ext.files.reading import text_of
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from examples.genre_classifier.network import Plan, ResNet
-from examples.genre_classifier.pictures import FRONT_END, SR, WINDOW_S
+from examples.genre_classifier.pictures import FRONT_END, SR, WINDOW_S, windows
 
+CLIP = Path(audiolime_ext.__file__).with_name("data") / "ezer_ev.ogg"
 WEIGHTS = Path(__file__).with_name("weights")
 ABOUT = "weights.json"
 _CHANNELS = 1  # axis of the features
@@ -83,6 +87,9 @@ def save(network: ResNet, name: str, facts: Mapping[str, Any], folder: Path = WE
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(content, folder / f"{name}.npz")
     write_bytes(to_json({**about(folder), name: {**own, **facts}}, indent=1).encode(), folder / ABOUT)
+    answers = model_of(load(name, folder))(windows(load_audio(CLIP), 1))[0]
+    told = {**own, "answers": [round(float(one), 6) for one in answers], **facts}
+    write_bytes(to_json({**about(folder), name: told}, indent=1).encode(), folder / ABOUT)
     return folder / f"{name}.npz"
 
 

@@ -18,17 +18,6 @@ from examples.genre_classifier.songs import SPLITS, make, styles
 SIZES = {"train": 80, "valid": 12, "test": 24}  # songs of each style
 
 
-def names(sizes: dict[str, int]) -> list[tuple[str, str, int]]:
-    """Style, split and number of all songs, such that the first of them are of all styles and splits."""
-    found = [
-        (number / sizes[split], style, split, number)
-        for split in SPLITS
-        for style in styles()
-        for number in range(sizes[split])
-    ]
-    return [(style, split, number) for _, style, split, number in sorted(found)]
-
-
 def render(folder: Path, sizes: dict[str, int], *, seed: int = 0) -> Path:
     """Render what is missing; the manifest.
 
@@ -42,8 +31,9 @@ def render(folder: Path, sizes: dict[str, int], *, seed: int = 0) -> Path:
     except FileNotFoundError as error:
         raise MissingError(str(error)) from error
     make_folder(folder / "songs")
+    wanted = [(style, split, number) for style in styles() for split in SPLITS for number in range(sizes[split])]
     lines = []
-    for style, split, number in tqdm(names(sizes), desc="songs", unit="song", disable=None, leave=False):
+    for style, split, number in tqdm(wanted, desc="songs", unit="song", disable=None, leave=False):
         name = f"{style}-{split}-{number:03d}"
         make(folder / "songs" / f"{name}.flac", style, split, f"{seed} {number}")
         lines.append(f"songs/{name}.flac,{style},{name},{split}\n")

@@ -18,17 +18,16 @@ from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.prediction.capabilities import Differentiable, Layered
 from examples.genre_classifier import __main__ as command
-from examples.genre_classifier import bars, judging, models, pictures, songs, tables, training
+from examples.genre_classifier import barred, bars, judging, models, pictures, songs, tables, training
 from examples.genre_classifier.network import UNFROZEN, WHITE, Plan, ResNet, freeze, load_imagenet
 from examples.library.packages import read_packages
 
-ROOT = Path(__file__).parents[2]
 SMALL = Plan(("high", "low"), width=1 / 16, size=32)
 
 
 def clip() -> Any:
     """A window of the bundled song, (1, n_samples)."""
-    return pictures.windows(load_audio(ROOT / "audiolime_ext" / "data" / "ezer_ev.ogg"), 1)
+    return pictures.windows(load_audio(models.CLIP), 1)
 
 
 def planted(n: int = 48, size: int = 32) -> tuple[Any, Any]:
@@ -318,3 +317,26 @@ def test_the_command_in_miniature(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "2 epochs, best in validation" in told
     assert command.main([*given[:2], str(tmp_path / "none"), *given[3:]]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_songs_with_bars_are_recordings(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 30 * 44100)
+    lines = ["path,label,group,split"]
+    for number in range(12):
+        soundfile.write(tmp_path / f"{number}.wav", noise, 44100)
+        lines.append(f"{number}.wav,{'ab'[number % 2]},{number},test")
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    manifest = barred.write(tables.read(tmp_path / "manifest.csv"), tmp_path / "out", n_songs=5)
+    with manifest.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["label"] for row in rows] == ["a"] * 5 + ["b"] * 5
+    assert {row["bars"] for row in rows} == set(bars.KINDS)
+    for row in rows:
+        sound, _ = soundfile.read(manifest.parent / row["path"])
+        assert bool(row["silent_s"]) == (row["bars"] in ("time", "both"))
+        assert bool(row["hole"]) == (row["bars"] in ("bands", "both"))
+        if row["silent_s"]:
+            begin, end = (round(44100 * float(one)) for one in row["silent_s"].split("-"))
+            power = np.square(sound)
+            assert power[begin:end].mean() < 0.01 * power.mean()
+            assert (end - begin) / 44100 <= 3.01
