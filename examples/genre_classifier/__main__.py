@@ -1,8 +1,8 @@
 """A classifier of musical styles, and its twin without masking: ``python -m examples.genre_classifier FOLDER``.
 
 Renders songs of known style into FOLDER (half an hour; or, with ``--library LIBRARY``, takes the soundtracks of
-``make library``), makes pictures of them, trains both twins, and judges them by songs of which neither groove,
-SoundFont nor soundtrack was heard in training. Everything is kept, so the command goes on where it was stopped. Tables
+``make library``), makes pictures of them, trains both twins, and judges them by songs whose SoundFont or
+soundtrack was not heard in training. Everything is kept, so the command goes on where it was stopped. Tables
 are printed and written to ``FOLDER/DATA/measured.md``.
 """
 
@@ -27,7 +27,7 @@ from examples.genre_classifier.tables import Song, of_library, read
 from examples.genre_classifier.training import FOUNDING, Recipe, history, train
 
 TWINS = {"masked": True, "plain": False}
-SPLITS = ("train", "valid", "test")
+TOLD = ("test", "other")  # the splits that are judged
 PREFIXES = {"grooves": "", "library": "library_"}  # of the names of weights
 
 
@@ -83,33 +83,35 @@ def study(folder: Path, songs: Sequence[Song], recipe: Recipe, *, width: float, 
     """Train and judge both twins; what is to be said of them."""
     make_folder(folder)
     labels = tuple(sorted({song.style for song in songs}))
-    classes = np.array([labels.index(song.style) for song in songs])
-    everything = kept_pictures(songs, folder / f"pictures-{size}.npz", size)
-    sets: dict[str, Pictures] = {}
-    of: dict[str, np.ndarray] = {}
-    for split in SPLITS:
-        chosen = [i for i, song in enumerate(songs) if song.split == split]
-        sets[split], of[split] = everything.of(chosen), classes[chosen]
-    inputs = {split: (sets[split].values, of[split][sets[split].songs].astype(np.int64)) for split in SPLITS}
-    plan, networks, recipes = Plan(labels, width, size), {}, {}
-    for twin, masked in TWINS.items():
-        recipes[twin] = dataclasses.replace(recipe, masked=masked)
-        networks[twin] = train(_run(folder, twin, recipes[twin]), plan, recipes[twin], inputs["train"], inputs["valid"])
-    found = {twin: judging.probabilities(network, sets["test"]) for twin, network in networks.items()}
-    found[telling.BASELINE] = judging.baseline(sets["train"], of["train"], sets["test"])
-    accuracies = {name: judging.accuracies(one, of["test"], labels) for name, one in found.items()}
-    changes = judging.changed(networks, sets["test"])
-    histories = {twin: history(_run(folder, twin, recipes[twin])) for twin in networks}
-    told = telling.as_markdown(accuracies, changes, histories, telling.chance_of(of["test"]))
+    sets = sets_of(songs, kept_pictures(songs, folder / f"pictures-{size}.npz", size), labels)
+    recipes = {twin: dataclasses.replace(recipe, masked=masked) for twin, masked in TWINS.items()}
+    runs = {
+        twin: folder / f"{twin}-{size}-rate-{recipe.rate:g}-views-{recipe.views}-seed-{recipe.seed}" for twin in TWINS
+    }
+    plan, material = Plan(labels, width, size), (sets["train"].batch, sets["valid"].batch)
+    networks = {twin: train(runs[twin], plan, recipes[twin], *material) for twin in TWINS}
+    accuracies = {}
+    for split in (split for split in TOLD if split in sets):
+        found = {twin: judging.probabilities(network, sets[split].pictures) for twin, network in networks.items()}
+        found[telling.BASELINE] = judging.baseline(sets["train"], sets[split].pictures)
+        accuracies[split] = {name: judging.accuracies(one, sets[split].classes, labels) for name, one in found.items()}
+    changes = judging.changed(networks, sets["test"].pictures)
+    told = telling.as_markdown(accuracies, changes, {twin: history(run) for twin, run in runs.items()})
     write_bytes(told.encode(), folder / "measured.md")
     for twin, network in networks.items() if keep else ():
-        facts = telling.as_facts(accuracies[twin], dataclasses.asdict(recipes[twin]), folder.name)
+        facts = telling.as_facts({split: of[twin] for split, of in accuracies.items()}, recipes[twin], folder.name)
         save(network, PREFIXES[folder.name] + twin, facts)
     return told
 
 
-def _run(folder: Path, twin: str, recipe: Recipe) -> Path:
-    return folder / f"{twin}-rate-{recipe.rate:g}-views-{recipe.views}-seed-{recipe.seed}"
+def sets_of(songs: Sequence[Song], everything: Pictures, labels: Sequence[str]) -> dict[str, judging.Set]:
+    """The pictures and classes of each split."""
+    found = {}
+    for split in dict.fromkeys(song.split for song in songs):
+        chosen = [i for i, song in enumerate(songs) if song.split == split]
+        classes = np.array([labels.index(songs[i].style) for i in chosen], np.int64)
+        found[split] = judging.Set(everything.of(chosen), classes)
+    return found
 
 
 if __name__ == "__main__":

@@ -20,11 +20,24 @@ from audiolime_ext.gradients.relevance import mean_intervals
 from examples.genre_classifier.bars import KINDS, blackened, drawn
 from examples.genre_classifier.network import ResNet
 from examples.genre_classifier.pictures import Pictures
-from examples.genre_classifier.training import answers
+from examples.genre_classifier.training import Batch, answers
 
 N_DRAWN = 8  # bars of each kind for each picture
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Set:
+    """The pictures of some songs, and the class of each song."""
+
+    pictures: Pictures
+    classes: NDArray[np.int64]
+
+    @property
+    def batch(self) -> Batch:
+        """Pictures, and the class of each."""
+        return self.pictures.values, self.classes[self.pictures.songs]
 
 
 @dataclass(frozen=True)
@@ -59,14 +72,15 @@ def by_song(values: Floats, songs: Numbers) -> Floats:
     return np.stack([values[songs == song].mean(axis=0) for song in range(songs.max() + 1)])
 
 
-def baseline(train: Pictures, classes: Numbers, test: Pictures) -> Floats:
+def baseline(train: Set, test: Pictures) -> Floats:
     """Probabilities of the test songs by logistic regression on the mean over time of each picture."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    pictures, classes = train.batch
     fitted = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    fitted.fit(train.values.mean(axis=1), classes[train.songs])
+    fitted.fit(pictures.mean(axis=1), classes)
     return by_song(np.asarray(fitted.predict_proba(test.values.mean(axis=1)), np.float64), test.songs)
 
 

@@ -15,7 +15,7 @@ from audiolime_ext.files.fresh import make_folder, write_bytes
 from examples.cerberus.rendering import TRAINING, UNSEEN, require_tools
 from examples.genre_classifier.songs import SPLITS, make, styles
 
-SIZES = {"train": 80, "valid": 12, "test": 24}  # songs of each style
+SIZES = {"train": 80, "valid": 12, "test": 24, "other": 12}  # songs of each style
 
 
 def render(folder: Path, sizes: dict[str, int], *, seed: int = 0) -> Path:

@@ -1,9 +1,9 @@
 """Songs of a known style: MMA's grooves over random chords, played by FluidSynth; 30 s, mono, 44.1 kHz.
 
-`grooves.csv` says which of MMA's files are of which style, and in which split they are. *No file of grooves and no
-SoundFont of the test songs is heard in training.* Chords, key, tempo, level and the synthesizer's effects are drawn;
-three in ten instruments are replaced by another of their family (General MIDI's groups of eight). A seed gives the same
-song.
+`grooves.csv` says which of MMA's files are of which style. *No SoundFont of the test songs is heard in training*, and
+of the split ``other`` no file of grooves is, either: other instruments in other patterns, and what is left of the style is
+what a person calls it. Chords, key, tempo, level and the synthesizer's effects are drawn; three in ten instruments are
+replaced by another of their family (General MIDI's groups of eight). A seed gives the same song.
 
 References
 ----------
@@ -32,8 +32,10 @@ from examples.cerberus.score import DRUM_CHANNEL
 from examples.guitar_vs_piano.synthesizer import synthesize
 
 TABLE = Path(__file__).with_name("grooves.csv")
-SPLITS = ("train", "valid", "test")
-FONTS = {"train": (TRAINING[0], TRAINING[2]), "valid": (TRAINING[0], TRAINING[2]), "test": UNSEEN}
+SPLITS = ("train", "valid", "test", "other")
+HEARD = {"train": "train", "valid": "train", "test": "train", "other": "other"}  # which files a split is of
+_FONTS = (TRAINING[0], TRAINING[2])  # the third has the samples of the first
+FONTS = {"train": _FONTS, "valid": _FONTS, "test": UNSEEN, "other": UNSEEN}
 SR, DURATION_S = 44100, 30
 TEMPI = (80, 160)  # beats a minute
 LEVELS_DB = (-26.0, -14.0)  # RMS
@@ -43,9 +45,9 @@ _NOT_PLAYED = re.compile(r"(intro|end|fill)\d*(sus)?$", re.IGNORECASE)  # groove
 
 @cache
 def table() -> dict[tuple[str, str], tuple[str, ...]]:
-    """Files of grooves by style and split."""
+    """Files of grooves by style and by what they are for: "train" or "other"."""
     with TABLE.open(newline="", encoding="utf-8") as file:
-        return {(row["style"], row["split"]): tuple(row["files"].split()) for row in csv.DictReader(file)}
+        return {(row["style"], row["heard"]): tuple(row["files"].split()) for row in csv.DictReader(file)}
 
 
 def styles() -> tuple[str, ...]:
@@ -78,7 +80,7 @@ def compose(style: str, split: str, seed: str) -> NDArray[np.float32]:
     """The song of a seed, shape (n_samples,)."""
     rng = random.Random(f"{seed} {style} {split}")
     while True:
-        file = rng.choice(table()[style, split])
+        file = rng.choice(table()[style, HEARD[split]])
         beats, names = grooves(file)
         tempo, key = rng.randint(*TEMPI), rng.randrange(12)
         lasts_s = DURATION_S + 2 * beats * 60 / tempo

@@ -26,7 +26,7 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Song:
-    """A recording, its style, its group (a soundtrack, or itself), and its split: train, valid or test."""
+    """A recording, its style, its group (a soundtrack, or itself), and its split, such as train."""
 
     path: Path
     style: str

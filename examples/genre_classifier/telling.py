@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from audiolime_ext.text import counted
 from examples.genre_classifier.bars import KINDS
 from examples.genre_classifier.judging import Floats, Rate, interval
+from examples.genre_classifier.training import Recipe
 
 BASELINE = "mean spectrum"
 _KINDS = {"bands": "a bar of bands", "time": "a bar in time", "both": "both"}
 
 
 def as_markdown(
-    accuracies: Mapping[str, Mapping[str, Rate]],
+    accuracies: Mapping[str, Mapping[str, Mapping[str, Rate]]],
     changes: Mapping[str, Mapping[str, Floats]],
     histories: Mapping[str, Sequence[Mapping[str, float]]],
-    chance: float,
 ) -> str:
-    """All tables."""
-    labels = [label for label in next(iter(accuracies.values())) if label]
-    rows = [
-        [name, str(rates[""]), *(f"{rates[label].n} of {rates[label].of}" for label in labels)]
-        for name, rates in accuracies.items()
-    ]
-    n_songs = next(iter(accuracies.values()))[""].of
-    parts = [
-        f"{counted(n_songs, 'test song')}; chance (the largest class) is {chance:.2f}. Accuracy with Wilson's 95 % "
-        "interval, and right answers of each class:",
-        grid(["", "accuracy", *labels], rows),
-        "Decisions that the same bars change, % of pictures (mean over songs, 95 % interval):",
-        grid(["", *(_KINDS[kind] for kind in KINDS[1:])], list(_changes(changes))),
+    """All tables: accuracies by split, method and class; changes by network and kind of bars."""
+    parts = ["Accuracy with Wilson's 95 % interval, and right answers of each class."]
+    for split, of in accuracies.items():
+        parts += list(_judged(split, of))
+    parts += [
+        "Decisions that the same bars change, % of pictures (mean over test songs, Student's 95 % interval):",
+        grid(["", *(_KINDS[kind] for kind in KINDS[1:])], _changes(changes)),
         *(_trained(name, epochs) for name, epochs in histories.items()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _judged(split: str, of: Mapping[str, Mapping[str, Rate]]) -> Iterator[str]:
+    first = next(iter(of.values()))
+    labels = [label for label in first if label]
+    chance = max(first[label].of for label in labels) / first[""].of
+    yield f"*{split}*: {counted(first[''].of, 'song')}; chance (the largest class) is {chance:.2f}."
+    rows = [
+        [name, str(rates[""]), *(f"{rates[label].n} of {rates[label].of}" for label in labels)]
+        for name, rates in of.items()
+    ]
+    yield grid(["", "accuracy", *labels], rows)
 
 
 def _changes(changes: Mapping[str, Mapping[str, Floats]]) -> list[list[str]]:
@@ -65,13 +69,7 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows))
 
 
-def as_facts(accuracies: Mapping[str, Rate], recipe: Mapping[str, Any], data: str) -> dict[str, Any]:
-    """What is kept beside weights."""
-    rate = accuracies[""]
-    told = {"right": rate.n, "of": rate.of, "low": round(rate.low, 3), "high": round(rate.high, 3)}
-    return {"data": data, "recipe": dict(recipe), "test": told}
-
-
-def chance_of(classes: NDArray[np.intp]) -> float:
-    """The share of the largest class."""
-    return float(np.bincount(classes).max() / len(classes))
+def as_facts(accuracies: Mapping[str, Mapping[str, Rate]], recipe: Recipe, data: str) -> dict[str, Any]:
+    """What is kept beside weights: what they were trained on, how, and how good they are in each split."""
+    told = {split: {"right": rates[""].n, "of": rates[""].of} for split, rates in accuracies.items()}
+    return {"data": data, "recipe": dataclasses.asdict(recipe), "judged": told}

@@ -117,7 +117,13 @@ class Training:
         state = {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
         if self.history[-1]["valid_loss"] == min(one["valid_loss"] for one in self.history):
             _write(state["network"], folder / "best.pt")
-        _write({**state, "history": self.history, "recipe": dataclasses.asdict(self.recipe)}, folder / "checkpoint.pt")
+        _write({**state, "history": self.history, "recipe": self.named}, folder / "checkpoint.pt")
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """What a checkpoint must be of: the recipe, but for its length, and the plan."""
+        plan = dataclasses.asdict(self.network.plan)
+        return {**dataclasses.asdict(self.recipe), **plan, "labels": list(plan["labels"]), "n_epochs": 0}
 
     def resume(self, folder: Path) -> None:
         """Go on from what is there, if there is something.
@@ -125,14 +131,15 @@ class Training:
         Raises
         ------
         UsageError
-            If the folder holds a training by another recipe.
+            If the folder holds a training by another recipe, or of another network.
         """
         if not (folder / "checkpoint.pt").exists():
             return
         state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
-        mine = {**dataclasses.asdict(self.recipe), "n_epochs": 0}
-        if {**state["recipe"], "n_epochs": 0} != mine:
-            raise UsageError(f"{legible(folder)} holds a training by another recipe; name another folder")
+        if state["recipe"] != self.named:
+            raise UsageError(
+                f"{legible(folder)} holds a training by another recipe or of another network; name another folder"
+            )
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.history = state["history"]

@@ -123,13 +123,13 @@ def test_the_library_is_split_by_package(tmp_path: Path) -> None:
         tables.read(tmp_path / "apart.csv")
 
 
-def test_no_groove_and_no_soundfont_of_the_test_is_heard_in_training() -> None:
+def test_no_soundfont_of_the_test_and_none_of_the_other_grooves_is_heard_in_training() -> None:
     files = [file for own in songs.table().values() for file in own]
     assert len(set(files)) == len(files)
-    assert not {font.path for font in songs.FONTS["train"]} & {font.path for font in songs.FONTS["test"]}
+    for split in ("test", "other"):
+        assert not {font.path for font in songs.FONTS["train"]} & {font.path for font in songs.FONTS[split]}
     for style in songs.styles():
-        assert all(songs.table()[style, split] for split in songs.SPLITS)
-        assert sum(len(songs.table()[style, split]) for split in songs.SPLITS) >= 4
+        assert len(songs.table()[style, "train"]) >= 2 <= len(songs.table()[style, "other"])
     assert all(songs.grooves(file)[1] for file in files)
     assert not any(word in name.lower() for file in files for name in songs.grooves(file)[1]
                    for word in ("intro", "fill1", "endsus"))  # fmt: skip
@@ -311,7 +311,7 @@ def test_the_command_in_miniature(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert command.main(given) == 0
     told = capsys.readouterr().out
     assert told.strip() == (tmp_path / "out" / "library" / "measured.md").read_text().strip()
-    assert "6 test songs; chance (the largest class) is 0.50" in told
+    assert "*test*: 6 songs; chance (the largest class) is 0.50" in told
     assert "| mean spectrum | 1.00" in told
     assert "plain less masked" in told
     assert "2 epochs, best in validation" in told
