@@ -1,9 +1,9 @@
 """Songs of a known style: MMA's grooves over random chords, played by FluidSynth; 30 s, mono, 44.1 kHz.
 
 `grooves.csv` says which of MMA's files are of which style. *No SoundFont of the test songs is heard in training*, and
-of the split ``other`` no file of grooves is, either: other instruments in other patterns, and what is left of the style is
-what a person calls it. Chords, key, tempo, level and the synthesizer's effects are drawn; three in ten instruments are
-replaced by another of their family (General MIDI's groups of eight). A seed gives the same song.
+of the split ``other`` no file of grooves is, either: other instruments in other patterns, and what is left of the style
+is what a person calls it. Chords, key, tempo, level and the synthesizer's effects are drawn; three in ten instruments
+are replaced by another of their family (General MIDI's groups of eight). A seed gives the same song.
 
 References
 ----------
