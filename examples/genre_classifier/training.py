@@ -1,9 +1,10 @@
 """Training that can be interrupted: an epoch is one pass over all pictures, in batches of 16.
 
 Each time that a picture is shown it begins elsewhere (its end is moved to its beginning) and is up to 6 dB louder or
-softer, but for the founding recipe. All that is drawn in an epoch is drawn by the seed and its number, so that a resumed run sees what an
-undisturbed one would have seen. What is kept in the end are the weights of the epoch with the smallest loss in
-validation. The twin *without masking* is trained alike, but every version of its pictures is the picture itself.
+softer, but for the founding recipe. All that is drawn in an epoch is drawn by the seed and its number, so that a
+resumed run sees what an undisturbed one would have seen. What is kept in the end are the weights of the epoch with the
+smallest loss in validation. The twin *without masking* is trained alike, but every version of its pictures is the
+picture itself.
 
 RUN/checkpoint.pt holds what training needs to go on, RUN/best.pt the weights, RUN/history.json the losses.
 """
