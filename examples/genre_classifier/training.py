@@ -1,10 +1,10 @@
 """Training that can be interrupted: an epoch is one pass over all pictures, in batches of 16.
 
-Each time that a picture is shown it begins elsewhere (its end is moved to its beginning) and is up to 6 dB louder or
-softer, but for the founding recipe. All that is drawn in an epoch is drawn by the seed and its number, so that a
-resumed run sees what an undisturbed one would have seen. What is kept in the end are the weights of the epoch with the
-smallest loss in validation. The twin *without masking* is trained alike, but every version of its pictures is the
-picture itself.
+Each time that a picture is shown it begins elsewhere (its end is moved to its beginning), is up to 6 dB louder or
+softer, and has passed an equaliser that is drawn (5 dB at six points), but for the founding recipe: no two SoundFonts
+are equally bright. All that is drawn in an epoch is drawn by the seed and its number, so that a resumed run sees what
+an undisturbed one would have seen. What is kept in the end are the weights of the epoch with the smallest loss in
+validation. The twin *without masking* is trained alike, but every version of its pictures is the picture itself.
 
 RUN/checkpoint.pt holds what training needs to go on, RUN/best.pt the weights, RUN/history.json the losses.
 """
@@ -33,7 +33,7 @@ from examples.genre_classifier.bars import KINDS, blackened, drawn
 from examples.genre_classifier.network import WHITE, Plan, ResNet, freeze, load_imagenet
 
 BATCH = 16
-LEVEL_DB = 6.0
+LEVEL_DB, EQUALISER_DB, N_KNOTS = 6.0, 5.0, 6
 Floats = NDArray[np.float32]
 Batch = tuple[Floats, NDArray[np.int64]]
 
@@ -55,8 +55,8 @@ class Recipe:
     views
         4: every batch has four pictures in all four versions (`KINDS`), as the founding recipe has it; 1: 16 pictures,
         each in a version that is drawn.
-    shifted
-        True if a picture begins elsewhere, at another level, each time that it is shown.
+    varied
+        True if a picture begins elsewhere, at another level and equalised otherwise, each time that it is shown.
     weights
         Path of ImageNet's weights, with which only the parts `UNFROZEN` learn; None: all is trained from random ones.
     seed
@@ -67,7 +67,7 @@ class Recipe:
     n_epochs: int = 40
     rate: float = 1e-3
     views: int = 1
-    shifted: bool = True
+    varied: bool = True
     falling: bool = True
     weights: str | None = None
     seed: int = 0
@@ -77,7 +77,7 @@ class Recipe:
         return self.rate * (0.5 + 0.5 * cos(pi * epoch / self.n_epochs) if self.falling else 1)
 
 
-FOUNDING = Recipe(n_epochs=50, rate=1e-4, views=4, shifted=False, falling=False)
+FOUNDING = Recipe(n_epochs=50, rate=1e-4, views=4, varied=False, falling=False)
 
 
 def batches(values: Floats, classes: NDArray[np.int64], recipe: Recipe, epoch: int) -> Iterator[Batch]:
@@ -92,16 +92,18 @@ def batches(values: Floats, classes: NDArray[np.int64], recipe: Recipe, epoch: i
         every = np.tile(np.arange(len(KINDS)), len(some))[: len(some)]
         kinds = every if recipe.views == len(KINDS) else rng.integers(0, len(KINDS), len(some))
         bars = [drawn(KINDS[kind], values.shape[1], rng) for kind in kinds]
-        shown = [shifted(values[i], rng) if recipe.shifted else values[i] for i in some]
+        shown = [varied(values[i], rng) if recipe.varied else values[i] for i in some]
         made = [blackened(one, own if recipe.masked else ()) for one, own in zip(shown, bars, strict=True)]
         yield np.stack(made), classes[some]
 
 
-def shifted(picture: Floats, rng: np.random.Generator) -> Floats:
-    """A picture that begins elsewhere, at another level; what is black stays black."""
-    gain = 10 ** (rng.uniform(-LEVEL_DB, LEVEL_DB) / 10)  # of power
+def varied(picture: Floats, rng: np.random.Generator) -> Floats:
+    """A picture that begins elsewhere, at another level and through another equaliser; what is black stays black."""
+    n_bands = picture.shape[1]
+    knots = rng.uniform(-LEVEL_DB, LEVEL_DB) + rng.normal(0, EQUALISER_DB, N_KNOTS)
+    gains_db = np.interp(np.linspace(0, N_KNOTS - 1, n_bands), np.arange(N_KNOTS), knots)
     power = 10 ** (WHITE * np.roll(picture, int(rng.integers(len(picture))), axis=0)) - 1
-    return np.asarray(np.log10(1 + gain * power) / WHITE, np.float32)
+    return np.asarray(np.log10(1 + 10 ** (gains_db / 10) * power) / WHITE, np.float32)
 
 
 class Training:
