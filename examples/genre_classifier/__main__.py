@@ -27,7 +27,7 @@ from examples.genre_classifier.tables import Song, of_library, read
 from examples.genre_classifier.training import FOUNDING, Recipe, history, train
 
 TWINS = {"masked": True, "plain": False}
-TOLD = ("test", "other")  # the splits that are judged
+TOLD = ("valid", "test", "other")  # the splits that are judged
 PREFIXES = {"grooves": "", "library": "library_"}  # of the names of weights
 
 

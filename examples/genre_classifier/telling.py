@@ -12,6 +12,11 @@ from examples.genre_classifier.judging import Floats, Rate, interval
 from examples.genre_classifier.training import Recipe
 
 BASELINE = "mean spectrum"
+_SPLITS = {
+    "valid": "the epoch was chosen by it",
+    "test": "another SoundFont, or other soundtracks",
+    "other": "another SoundFont and other grooves",
+}
 _KINDS = {"bands": "a bar of bands", "time": "a bar in time", "both": "both"}
 
 
@@ -36,7 +41,7 @@ def _judged(split: str, of: Mapping[str, Mapping[str, Rate]]) -> Iterator[str]:
     first = next(iter(of.values()))
     labels = [label for label in first if label]
     chance = max(first[label].of for label in labels) / first[""].of
-    yield f"*{split}*: {counted(first[''].of, 'song')}; chance (the largest class) is {chance:.2f}."
+    yield f"*{split}* ({_SPLITS[split]}): {counted(first[''].of, 'song')}; chance (the largest class) is {chance:.2f}."
     rows = [
         [name, str(rates[""]), *(f"{rates[label].n} of {rates[label].of}" for label in labels)]
         for name, rates in of.items()

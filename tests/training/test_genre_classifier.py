@@ -332,7 +332,7 @@ def test_the_command_in_miniature(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert command.main(given) == 0
     told = capsys.readouterr().out
     assert told.strip() == (tmp_path / "out" / "library" / "measured.md").read_text().strip()
-    assert "*test*: 6 songs; chance (the largest class) is 0.50" in told
+    assert "*test* (another SoundFont, or other soundtracks): 6 songs; chance (the largest class) is 0.50" in told
     assert "| mean spectrum | 1.00" in told
     assert "plain less masked" in told
     assert "2 epochs, best in validation" in told
