@@ -34,11 +34,7 @@ PREFIXES = {"grooves": "", "library": "library_"}  # of the names of weights
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     args = parser().parse_args(argv)
-    founding = args.founding
-    width, size = (args.width or (1.0 if founding else 0.25)), (args.size or (224 if founding else 112))
-    recipe = FOUNDING if founding else Recipe()
-    asked = {"n_epochs": args.epochs, "rate": args.rate, "weights": args.weights, "seed": args.seed}
-    recipe = dataclasses.replace(recipe, **{name: value for name, value in asked.items() if value is not None})
+    recipe, width, size = asked(args)
     sizes = {**SIZES, **({} if args.songs is None else {"train": args.songs})}
     try:
         songs, data = songs_of(args.folder, args.library, sizes)
@@ -51,6 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     print(told)
     return 0
+
+
+def asked(args: argparse.Namespace) -> tuple[Recipe, float, int]:
+    """The recipe, the width of the network and the size of its pictures; what is not said is the preset's."""
+    recipe, width, size = (FOUNDING, 1.0, 224) if args.founding else (Recipe(), 0.25, 112)
+    said = {"n_epochs": args.epochs, "rate": args.rate, "weights": args.weights, "seed": args.seed}
+    recipe = dataclasses.replace(recipe, **{name: value for name, value in said.items() if value is not None})
+    return recipe, args.width or width, args.size or size
 
 
 def parser() -> argparse.ArgumentParser:

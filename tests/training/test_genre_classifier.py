@@ -164,6 +164,7 @@ def test_the_plan_is_that_of_resnet34() -> None:
     grey = 2 * 64 * 49  # weights of two colours less
     assert sum(weight.numel() for weight in full.parameters()) == 21797672 - grey
     assert len([part for part in full.modules() if isinstance(part, torch.nn.Conv2d)]) == 36
+    assert full.eval()(torch.zeros(1, 300, 128)).shape == (1, 1000)
     assert {"layer4.2.conv2.weight", "layer2.0.downsample.1.running_var", "fc.bias"} < set(full.state_dict())
 
 
@@ -314,6 +315,20 @@ def test_damaged_weights_are_refused(tmp_path: Path) -> None:
         models.load("small", tmp_path)
     with pytest.raises(UsageError, match="there are small"):
         models.load("large", tmp_path)
+
+
+def test_presets_and_what_is_said_beside_them() -> None:
+    read = command.parser().parse_args
+    assert command.asked(read(["out"])) == (training.Recipe(), 0.25, 112)
+    founding = training.Recipe(n_epochs=50, rate=1e-4, views=4, varied=False, falling=False)
+    assert command.asked(read(["out", "--founding"])) == (founding, 1.0, 224)
+    recipe, width, size = command.asked(
+        read(["out", "--founding", "--weights", "w.pth", "--epochs", "3", "--size", "64"])
+    )
+    assert (recipe.weights, recipe.n_epochs, width, size) == ("w.pth", 3, 1.0, 64)
+    assert recipe.rate_in(0) == recipe.rate_in(2) == 1e-4
+    falling = training.Recipe(n_epochs=4)
+    assert [round(falling.rate_in(epoch), 6) for epoch in (0, 2)] == [1e-3, 5e-4]
 
 
 def test_the_command_in_miniature(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
