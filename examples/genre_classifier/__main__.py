@@ -28,6 +28,7 @@ from examples.genre_classifier.training import FOUNDING, Recipe, history, train
 
 TWINS = {"masked": True, "plain": False}
 TOLD = ("valid", "test", "other")  # the splits that are judged
+LAYERS = ("layer3", "layer4.2.conv2")  # where bars are looked for
 PREFIXES = {"grooves": "", "library": "library_"}  # of the names of weights
 
 
@@ -100,7 +101,13 @@ def study(folder: Path, songs: Sequence[Song], recipe: Recipe, *, width: float, 
         found[telling.BASELINE] = judging.baseline(sets["train"], sets[split].pictures)
         accuracies[split] = {name: judging.accuracies(one, sets[split].classes, labels) for name, one in found.items()}
     changes = judging.changed(networks, sets["test"].pictures)
-    told = telling.as_markdown(accuracies, changes, {twin: history(run) for twin, run in runs.items()})
+    insides = {
+        (twin, layer, kind): judging.inside(network, sets["test"].pictures, kind, layer)
+        for layer in LAYERS
+        for kind in ("bands", "time")
+        for twin, network in networks.items()
+    }
+    told = telling.as_markdown(accuracies, changes, insides, {twin: history(run) for twin, run in runs.items()})
     write_bytes(told.encode(), folder / "measured.md")
     for twin, network in networks.items() if keep else ():
         facts = telling.as_facts({split: of[twin] for split, of in accuracies.items()}, recipes[twin], folder.name)

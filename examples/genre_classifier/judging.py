@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from torch import Tensor
 
 from audiolime_ext.gradients.relevance import mean_intervals
 from examples.genre_classifier.bars import KINDS, blackened, drawn
@@ -109,6 +110,57 @@ def changed(networks: Mapping[str, ResNet], pictures: Pictures, *, seed: int = 0
         for name in networks:
             found[name][kind] = by_song(shares[name] / N_DRAWN, pictures.songs)
     return found
+
+
+def inside(network: ResNet, pictures: Pictures, kind: str, layer: str, *, seed: int = 0) -> tuple[Floats, float]:
+    """Whether bars of one kind can be read off a layer, and how far they move it.
+
+    Parameters
+    ----------
+    network
+        A network.
+    pictures
+        Pictures of test songs; each is given with a bar and without.
+    kind
+        One of `KINDS`.
+    layer
+        Its activations' means over time and frequency are looked at.
+
+    Returns
+    -------
+    right
+        Share of each song's pictures that logistic regression, fitted on other songs, rightly says to have a bar or
+        none, (n_songs,); chance is 0.5.
+    moved
+        Mean distance between a picture with a bar and without, relative to the mean distance of pictures from their
+        middle.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng, size = np.random.default_rng(seed), pictures.values.shape[1]
+    barred = np.stack([blackened(picture, drawn(kind, size, rng)) for picture in pictures.values])
+    before, after = (activations(network, values, layer).astype(np.float64) for values in (pictures.values, barred))
+    has, songs = np.repeat([False, True], len(before)), np.tile(pictures.songs, 2)
+    fitted = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    folds = GroupKFold(min(5, len(np.unique(songs))))
+    said = cross_val_predict(fitted, np.concatenate([before, after]), has, groups=songs, cv=folds)
+    spread = np.linalg.norm(before - before.mean(axis=0), axis=1).mean()
+    moved = np.linalg.norm(after - before, axis=1).mean() / max(spread, 1e-9)
+    return by_song((said == has).astype(np.float64), songs), float(moved)
+
+
+def activations(network: ResNet, values: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
+    """A layer's activations, means over time and frequency, (n, n_features)."""
+    seen: list[Tensor] = []
+    hook = network.get_submodule(layer).register_forward_hook(lambda _, __, out: seen.append(out.mean(dim=(2, 3))))
+    try:
+        answers(network, values)
+    finally:
+        hook.remove()
+    return np.concatenate([part.numpy() for part in seen])
 
 
 def interval(values: Floats) -> tuple[float, float, float]:

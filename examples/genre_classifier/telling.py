@@ -23,15 +23,22 @@ _KINDS = {"bands": "a bar of bands", "time": "a bar in time", "both": "both"}
 def as_markdown(
     accuracies: Mapping[str, Mapping[str, Mapping[str, Rate]]],
     changes: Mapping[str, Mapping[str, Floats]],
+    insides: Mapping[tuple[str, str, str], tuple[Floats, float]],
     histories: Mapping[str, Sequence[Mapping[str, float]]],
 ) -> str:
-    """All tables: accuracies by split, method and class; changes by network and kind of bars."""
+    """All tables: accuracies by split, method and class; changes by network and kind; insides by layer, too."""
     parts = ["Accuracy with Wilson's 95 % interval, and right answers of each class."]
     for split, of in accuracies.items():
         parts += list(_judged(split, of))
     parts += [
         "Decisions that the same bars change, % of pictures (mean over test songs, Student's 95 % interval):",
         grid(["", *(_KINDS[kind] for kind in KINDS[1:])], _changes(changes)),
+        "Is there a bar? What a layer tells of it (% right, 50 by chance; mean over test songs, Student's 95 % "
+        "interval), and how far a bar moves the layer, relative to its spread over pictures:",
+        grid(
+            ["", "layer", "bars", "told apart", "moved"],
+            [[*key, _percent(right), f"{moved:.2f}"] for key, (right, moved) in insides.items()],
+        ),
         *(_trained(name, epochs) for name, epochs in histories.items()),
     ]
     return "\n\n".join(parts) + "\n"

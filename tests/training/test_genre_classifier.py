@@ -272,6 +272,28 @@ def test_bars_change_a_network_that_looks_at_one_place() -> None:
     assert str(rates[""]) == "1.00 (0.93–1.00)"
 
 
+def test_bars_are_read_off_a_layer_that_shows_them() -> None:
+    values = np.full((60, 32, 32), 0.5, np.float32)
+
+    class Shows(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.all, self.none = torch.nn.Identity(), torch.nn.Identity()
+
+        def forward(self, x: Any) -> Any:
+            self.none(0 * x[:, None] + torch.rand(len(x), 1, 1, 1))
+            return self.all(x[:, None]).mean(dim=(2, 3))
+
+    torch.manual_seed(0)
+    network: Any = Shows()
+    right, moved = judging.inside(network, pictures.Pictures(values, np.arange(60)), "time", "all")
+    assert right.shape == (60,)
+    assert right.mean() > 0.9
+    assert moved > 10
+    right, _ = judging.inside(network, pictures.Pictures(values, np.arange(60)), "time", "none")
+    assert 0.3 < right.mean() < 0.7
+
+
 def test_a_model_can_be_read_and_differentiated() -> None:
     torch.manual_seed(0)
     model = models.model_of(ResNet(Plan(("a", "b", "c"), width=1 / 16)).eval())
