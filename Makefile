@@ -12,6 +12,7 @@ TOOLS := tests/browser/node_modules
 DATA ?= cerberus-data
 RUN ?= cerberus-run
 EXPERIMENT ?= guitar-vs-piano
+GENRES ?= genre-classifier
 STUDY ?= planted-study
 WHY_STUDY ?= planted-why-study
 CONFUSION ?= confusion-kept
@@ -23,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check docs bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
 .PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons playlists library embeddings
-.PHONY: evaluate-retrieval known-similarity
+.PHONY: evaluate-retrieval known-similarity genre-classifier
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -58,9 +59,12 @@ help:
 	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"
 	@echo "                      needs Debian's mma, fluidsynth and SoundFonts; ARGS=--quick for a small one)"
 	@echo
+	@echo "make genre-classifier train a classifier of styles and its twin without masking, in GENRES  (an hour; adds PyTorch;"
+	@echo "                      needs Debian's mma, fluidsynth and SoundFonts, or ARGS='--library LIBRARY' after make library)"
+	@echo
 	@echo "make test-adapters        test Keras, PyTorch, transformers, Demucs and Open-Unmix (adds those packages)"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  OLDEST_PYTHON=$(OLDEST_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)  LIBRARY=$(LIBRARY)  KNOWN=$(KNOWN)"
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  OLDEST_PYTHON=$(OLDEST_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  GENRES=$(GENRES)  STUDY=$(STUDY)  LIBRARY=$(LIBRARY)  KNOWN=$(KNOWN)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
@@ -122,6 +126,10 @@ evaluate-separation: $(VENV)/.installed-evaluation
 
 guitar-vs-piano: $(VENV)/.installed-guitar-vs-piano
 	$(VENV)/bin/python -m examples.guitar_vs_piano $(EXPERIMENT) $(ARGS)
+
+genre-classifier: export OMP_NUM_THREADS ?= 1
+genre-classifier: $(VENV)/.installed-training
+	$(VENV)/bin/python -m examples.genre_classifier $(GENRES) $(ARGS)
 
 library: $(VENV)/.installed
 	$(VENV)/bin/python -m examples.library $(LIBRARY) $(ARGS)

@@ -11,6 +11,7 @@ B. van der Poel: MMA - Musical MIDI Accompaniment, version 21.09 (the Debian pac
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import subprocess
@@ -171,16 +172,19 @@ def chords(rng: random.Random, key: int, *, bar_s: float, lasts_s: tuple[float, 
 
 def play(groove: str, chords: list[str], tempo: int, *, seed: int) -> list[Part]:
     """What MMA plays in a groove, one chord a bar; nothing where it cannot."""
+    file = midi(groove, chords, tempo, seed=seed)
+    return [] if file is None else read(io.BytesIO(file))
+
+
+def midi(groove: str, chords: list[str], tempo: int, *, seed: int) -> bytes | None:
+    """The MIDI file that MMA writes for a groove, one chord a bar; None where it cannot."""
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder, "song.mma")
         bars = "".join(f"{i} {chord}\n" for i, chord in enumerate(chords, 1))
         text.write_text(f"RndSeed {seed}\nTempo {tempo}\nGroove {groove}\n{bars}", encoding="utf-8")
-        midi = text.with_suffix(".mid")
-        subprocess.run(["mma", "-f", midi, text], capture_output=True, check=False, cwd=folder)
-        if not midi.exists():
-            return []
-        with midi.open("rb") as file:
-            return read(file)
+        written = text.with_suffix(".mid")
+        subprocess.run(["mma", "-f", written, text], capture_output=True, check=False, cwd=folder)
+        return written.read_bytes() if written.exists() else None
 
 
 def _cast(part: Part, rng: random.Random) -> Part:
