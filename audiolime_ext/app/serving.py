@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -103,7 +102,7 @@ def bound(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        reason = str(error) if error.errno is None or isinstance(error, socket.gaierror) else os.strerror(error.errno)
+        reason = error.strerror or str(error)
         raise UsageError(
             f"{host}, port {port}, cannot be had ({reason}); choose another port with --port, or 0 for a free one"
         ) from error

@@ -192,7 +192,8 @@ def done(order: Order, duty: Duty, models: dict[str, Any], factorizations: dict[
 
 def _recording(order: Order, duty: Duty) -> Audio:
     with (Path(order.folder) / UPLOAD).open("rb") as file:  # without a path: no result names a place on this machine
-        return load_audio(file, name=order.name, longest_s=duty.longest_s)
+        name = order.name if order.kind == "check" else Path(order.name).stem  # as commands call a recording
+        return load_audio(file, name=name, longest_s=duty.longest_s)
 
 
 def _served(served: dict[str, Any], spec: Any, what: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import DEFAULT_FACTORIZATION, DEFAULT_MODEL, warn
-from audiolime_ext.cli.question import add_min_score
+from audiolime_ext.cli.question import MIN_SCORE, add_min_score
 
 PORT = 8347
 WORKERS = 1
@@ -83,7 +83,6 @@ def run(args: Namespace) -> int:
     for flag, specs in (("-m", models), ("-f", factorizations)):
         if twice := [spec for spec in specs if specs.count(spec) > 1]:
             raise UsageError(f"{flag} {twice[0]} is given twice; name each once")
-    defaults = {} if args.min_score is None else {"min_score": args.min_score}
     settings = Settings(
         models=tuple(models),
         factorizations=tuple(factorizations),
@@ -95,7 +94,7 @@ def run(args: Namespace) -> int:
         port=args.port,
         token=args.token,
         allow_paths=None if args.allow_paths is None else Path(args.allow_paths),
-        **defaults,
+        min_score=MIN_SCORE if args.min_score is None else args.min_score,
     )
     settings.require_safe()
     if not settings.is_local:

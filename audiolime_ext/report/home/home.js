@@ -46,6 +46,7 @@
     const waiting = [];
     let sending = 0;
     let heard = false;
+    let state = null; // of the server
 
     function announce(text) {
       find("says").textContent = text;
@@ -121,7 +122,7 @@
       } else if (job.state === "done") {
         say(parts, `${length}${job.told ? ` · ${job.told}` : ""}`);
       } else {
-        say(parts, job.state === "failed" ? job.told : STATES[job.state], { bad: job.state === "failed" });
+        say(parts, job.state === "failed" ? `Failed: ${job.told}` : STATES[job.state], { bad: job.state === "failed" });
       }
       parts.state = job.state;
       const open = job.state === "waiting" || job.state === "running";
@@ -140,7 +141,9 @@
       parts.giveUp.disabled = false;
     }
 
-    function showServer({ ready, trouble, making, labels: known }) {
+    function showServer(told) {
+      state = told;
+      const { ready, trouble, making, labels: known } = told;
       const place = find("server");
       const text = trouble
         ? `The model or the separator cannot be used: ${trouble}`
@@ -172,7 +175,7 @@
         place.textContent = "The server does not answer at the moment; this page tries again by itself.";
         if (source.readyState === 2) setTimeout(follow, 3000);
       };
-      source.onopen = () => { find("server").hidden = true; };
+      source.onopen = () => { if (state) showServer(state); else find("server").hidden = true; };
     }
 
     // Options
@@ -197,6 +200,8 @@
       find("labels").hidden = !chosen;
       const n = chosenLabels().length;
       find("chosen-count").textContent = chosen ? (n ? `${n} chosen` : "choose at least one") : "";
+      const words = ["model", "factorization"].map((id) => find(id).selectedOptions[0].textContent);
+      find("asked").textContent = [...words, ...(n ? [chosenLabels().join(", ")] : [])].join(" · ");
     }
 
     function options() {
@@ -231,7 +236,7 @@
     }
 
     function refuse(one, why) {
-      say(one.parts, why, { bad: true });
+      say(one.parts, `Not taken: ${why}`, { bad: true });
       button(one.parts, "Dismiss", one.name, () => drop(one.key));
       announce(`${one.name}: ${why}`);
     }
@@ -317,6 +322,7 @@
     path?.addEventListener("keydown", (event) => { if (event.key === "Enter") takePath(); });
     find("model").addEventListener("change", showLabels);
     find("options").addEventListener("change", countLabels);
+    countLabels();
     takeDrops();
     root.body.classList.add("live");
     follow();
