@@ -88,7 +88,7 @@ def shown(desk: Desk, job: Job) -> Shown:
         **{name: getattr(job, name) for name in ("id", "kind", "name", "state", "told")},
         **{name: getattr(job, name) for name in ("duration_s", "came_s", "ended_s")},
         **{name: job.options[name] for name in ("model", "factorization", "labels") if name in job.options},
-        progress=None if at is None else At(**{name: at.get(name) for name in At.model_fields}),
+        progress=None if at is None else At.model_validate({name: at.get(name) for name in At.model_fields}),
         page=f"songs/{job.id}" if done and job.kind == "explain" else None,
         result=f"api/jobs/{job.id}/result" if done else None,
     )

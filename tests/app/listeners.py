@@ -18,7 +18,7 @@ def answer(batch: Batch) -> NDArray[np.float64]:
     """How loud, and how bright, each signal is."""
     level = np.sqrt(np.square(batch).mean(axis=-1))
     edge = np.abs(np.diff(batch, axis=-1)).mean(axis=-1)
-    return np.clip(np.stack([level, edge], axis=-1), 0, 1).astype(np.float64)
+    return np.asarray(np.clip(np.stack([level, edge], axis=-1), 0, 1), np.float64)
 
 
 def _is_loud(batch: Batch) -> bool:

@@ -49,7 +49,9 @@ def desk_of(client: TestClient) -> Desk:
     return desk
 
 
-def give(client: TestClient, content: bytes = QUIET, name: str = "song.wav", *, to: str = "explain", **data: Any) -> Any:
+def give(
+    client: TestClient, content: bytes = QUIET, name: str = "song.wav", *, to: str = "explain", **data: Any
+) -> Any:
     return client.post(f"/api/{to}", files={"file": (name, content)}, data=data)
 
 

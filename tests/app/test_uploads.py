@@ -122,9 +122,17 @@ def test_whatever_the_name_it_is_one_short_line(name: str) -> None:
         (part("X: " + "y" * 50_000, b"") + END, (400, 431), ""),
         (part("X: y\r\n" * 300 + FILE, QUIET) + END, (400, 431), ""),
         (part(FILE, bytes(MOST + 1)) + END, 413, "larger than 2 MB"),
-        (part(FILE, QUIET) + part('Content-Disposition: form-data; name="model"', b"os:system") + END, 422, "unknown model"),
+        (
+            part(FILE, QUIET) + part('Content-Disposition: form-data; name="model"', b"os:system") + END,
+            422,
+            "unknown model",
+        ),
         (part(FILE, QUIET) + part('Content-Disposition: form-data; name="device"', b"x") + END, 422, "unknown field"),
-        (part(FILE, QUIET) + part('Content-Disposition: form-data; name="labels"', b"rock") + END, 422, "unknown label"),
+        (
+            part(FILE, QUIET) + part('Content-Disposition: form-data; name="labels"', b"rock") + END,
+            422,
+            "unknown label",
+        ),
     ],
 )
 def test_a_form_that_is_none_is_refused(client: TestClient, body: bytes, status: Any, told: str) -> None:
@@ -179,7 +187,8 @@ def test_a_path_within_the_folder_is_taken(client: TestClient, music: Path, path
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.wav", "link.wav", "{music}/../secret.wav", "/etc/passwd", "inside", "nothing.wav", "a\x00b", "~"]
+    "path",
+    ["../secret.wav", "link.wav", "{music}/../secret.wav", "/etc/passwd", "inside", "nothing.wav", "a\x00b", "~"],
 )
 def test_a_path_that_leads_out_of_the_folder_is_refused_as_if_nothing_were_there(
     client: TestClient, music: Path, path: str

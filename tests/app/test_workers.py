@@ -92,7 +92,8 @@ def test_a_check_says_how_long_a_recording_is_or_why_it_is_none(hire: Any, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("dies", "its worker process crashed"), ("is_killed", "ended by the system, as it is where memory")]
+    ("name", "told"),
+    [("dies", "its worker process crashed"), ("is_killed", "ended by the system, as it is where memory")],
 )
 def test_a_recording_that_ends_its_worker_costs_itself_alone(hire: Any, tmp_path: Path, name: str, told: str) -> None:
     worker = hire(duty(name))
@@ -132,7 +133,13 @@ def test_a_check_takes_no_longer_than_it_may(hire: Any, tmp_path: Path) -> None:
 def test_a_worker_can_be_ended_in_the_middle_and_works_again(hire: Any, tmp_path: Path) -> None:
     worker = hire(duty("sleeps"))
     begun = threading.Event()
-    ending = threading.Thread(target=lambda: (begun.wait(60), time.sleep(0.2), worker.end()))
+
+    def end() -> None:
+        begun.wait(60)
+        time.sleep(0.2)
+        worker.end()
+
+    ending = threading.Thread(target=end)
     ending.start()
     outcome = worker.do(order(tmp_path / "job", LOUD, name="sleeps"), lambda _: begun.set())
     ending.join()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from audiolime_ext.app.settings import Settings
-from audiolime_ext.cli import main, serve
+from audiolime_ext.cli import main, options, question, serve
 from tests.app.songs import LOUD, QUIET
 from tests.app.test_serving import HEAD, asked, until
 
@@ -50,14 +50,18 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_the_defaults_that_the_help_says_are_those_of_the_app() -> None:
     ours = Settings()
-    assert (serve.DEFAULT_MODEL, serve.DEFAULT_FACTORIZATION) == (ours.models[0], ours.factorizations[0])
-    assert (serve.PORT, serve.WORKERS, serve.MIN_SCORE) == (ours.port, ours.workers, ours.min_score)
+    assert ours.models == (options.DEFAULT_MODEL,)
+    assert ours.factorizations == (options.DEFAULT_FACTORIZATION,)
+    assert ours.port == serve.PORT
+    assert ours.workers == serve.WORKERS
+    assert ours.min_score == question.MIN_SCORE
 
 
 @contextmanager
-def serving(*words: str) -> Iterator[tuple[Any, str]]:
-    """The command in a process of its own, and its address."""
-    command = [sys.executable, "-m", "audiolime_ext", "serve", "--port", "0", *SLEEPS, *words]
+def serving(*words: str, published: bool = False) -> Iterator[tuple[Any, str]]:
+    """The command in a process of its own, with small models or the published ones, and its address."""
+    models = [] if published else SLEEPS
+    command = [sys.executable, "-m", "audiolime_ext", "serve", "--port", "0", *models, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as running:
         try:
             assert running.stdout is not None
@@ -135,4 +139,3 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-

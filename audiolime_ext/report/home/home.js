@@ -73,12 +73,12 @@
     function drop(key) {
       const parts = rows.get(key);
       if (!parts) return;
-      const next = parts.item.nextElementSibling ?? parts.item.previousElementSibling;
+      const beside = parts.item.nextElementSibling ?? parts.item.previousElementSibling;
       const focused = parts.item.contains(document.activeElement);
       parts.item.remove();
       rows.delete(key);
       find("none").hidden = rows.size > 0;
-      if (focused) (next?.querySelector("button") ?? find("files")).focus();
+      if (focused) (beside?.querySelector("button") ?? find("files")).focus();
     }
 
     function say(parts, text, { bad = false, fraction, bar = false } = {}) {
