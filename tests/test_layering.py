@@ -24,7 +24,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "__main__": "cli/test_commands",  # commands are tested as they are typed
     "cli": "cli/test_commands",
     "cli.audit": "audit/test_run",
-    **{f"app.{name}": "app/test_server" for name in ("board", "desk", "folders", "server", "settings", "streams")},
+    **{f"app.{name}": "app/test_server" for name in ("board", "desk", "folders", "settings", "streams")},
     "app.work": "app/test_workers",
     "compat": "compat/test_every",  # one suite for all packages that explanations are handed to
     "audit.measurement.work": "audit/test_run",

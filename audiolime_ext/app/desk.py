@@ -18,7 +18,7 @@ from audiolime_ext.app.board import Board
 from audiolime_ext.app.jobs import UPLOAD, Job, Jobs
 from audiolime_ext.app.settings import Settings
 from audiolime_ext.app.uploads import Received, Refused, copy_within, drain, json_body, receive
-from audiolime_ext.app.work import Duty, Order
+from audiolime_ext.app.work import Duty, Order, share_of_memory
 from audiolime_ext.app.workers import Outcome, Worker
 from audiolime_ext.errors import unknown
 from audiolime_ext.text import counted, shortened
@@ -34,7 +34,7 @@ class Desk:
     Parameters
     ----------
     settings : Settings
-        What is served, and the limits.
+        Settings of the server.
     jobs : Jobs
         Queue.
     """
@@ -43,10 +43,10 @@ class Desk:
         self.settings, self.jobs, self.board = settings, jobs, Board()
         self.labels: dict[str, list[str]] = {}
         self.ready, self.trouble = False, ""
-        duty = Duty(settings.models, settings.factorizations, settings.longest_s, settings.min_score, settings.memory)
+        about = settings.longest_s, settings.min_score, settings.memory or share_of_memory(settings.workers)
+        duty = Duty(settings.models, settings.factorizations, *about)
         self._workers = [Worker(duty, silence_s=settings.silence_s) for _ in range(max(1, settings.workers))]
-        check = Duty(longest_s=settings.longest_s, memory=settings.memory)
-        self._checker = Worker(check, silence_s=settings.checking_s)
+        self._checker = Worker(Duty((), (), *about), silence_s=settings.checking_s)
         self._checking = asyncio.Lock()
         self._running: dict[str, Worker] = {}
         self._cancelled: set[str] = set()

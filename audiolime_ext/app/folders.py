@@ -29,7 +29,7 @@ def work_folder(settings: Settings) -> Iterator[Path]:
     Parameters
     ----------
     settings : Settings
-        Which folder, and whether it is kept.
+        Settings of the server: which folder, and whether it is kept.
     """
     if settings.keep:
         yield settings.work or kept_folder()

@@ -134,7 +134,7 @@ def create_app(settings: Settings) -> fastapi.FastAPI:
     Parameters
     ----------
     settings : Settings
-        What is served, and the limits.
+        Settings of the server.
 
     Raises
     ------

@@ -27,7 +27,7 @@ def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
     Parameters
     ----------
     settings : Settings
-        What is served, where, and the limits.
+        Settings of the server.
     told : callable of one str
         Function that is told the address once the server answers.
 

@@ -60,8 +60,8 @@ class Settings:
     most_kept : int
         Number of jobs that are listed before no more is taken.
     memory : int or None
-        Bytes of memory that each worker process may ask the system for (where it can be told: Linux, not macOS and
-        not Windows); None: no bound.
+        Bytes of memory that each worker process may ask the system for, where the system keeps to it (Linux); None:
+        its share of three quarters of the machine's.
     silence_s : float
         Seconds for which a worker may say nothing of a job before it is ended.
     patience_s : float
@@ -102,7 +102,7 @@ class Settings:
     per_minute: int = 120
     most_disk: int = 10_000_000_000
     most_kept: int = 1000
-    memory: int | None = 16_000_000_000
+    memory: int | None = None
     silence_s: float = 900.0
     patience_s: float = 30.0
     checking_s: float = 120.0

@@ -69,6 +69,8 @@ async def events(
         jobs = [shown(job) for job in desk.jobs.all() if only in (None, job.id)]
         at = board.number
         yield event("all", {"jobs": jobs, "server": server_state(desk)}, board.name())
+        if only is not None and desk.jobs[only].has_ended:
+            return
     while not board.closed:
         if board.number == at:
             await board.wait(QUIET_S)

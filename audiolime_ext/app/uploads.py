@@ -292,7 +292,7 @@ def copy_within(path: str, folder: Path, file: str, settings: Settings) -> str:
     file : str
         Name of the copy in it.
     settings : Settings
-        What is allowed.
+        Settings of the server.
 
     Raises
     ------

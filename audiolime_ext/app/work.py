@@ -9,6 +9,7 @@ Nothing is kept in the cache of results: the folder of work is all that knows of
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LONGEST_WORD = 1 << 22  # bytes of what a worker says at once
 _TOLD_LABELS = 3
+_LEAST_MEMORY = 4_000_000_000  # bytes, for the models and a song
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ def attend(pipe: Connection, duty: Duty) -> None:
 
 
 def bound_memory(most: int | None) -> None:
-    """Bound the memory that this process may ask the system for, where the system can (it may count more than is used).
+    """Bound the memory that this process may ask the system for, where the system can: Linux, and no other.
+
+    What counts is data that can be written to, used or not; addresses that are only set aside, as CUDA does, are free.
 
     Parameters
     ----------
@@ -116,8 +120,28 @@ def bound_memory(most: int | None) -> None:
     with suppress(ImportError, OSError, ValueError):  # Windows has no such limits, and macOS does not keep them
         import resource
 
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
+
+
+def share_of_memory(n_workers: int) -> int | None:
+    """Bytes that each worker may take, so that together they leave a quarter of the machine's; None: it is not known.
+
+    Parameters
+    ----------
+    n_workers : int
+        Number of workers.
+
+    Examples
+    --------
+    >>> share_of_memory(1) is None or share_of_memory(1) >= share_of_memory(100) >= 4_000_000_000
+    True
+    """
+    try:
+        whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+    return max(_LEAST_MEMORY, whole * 3 // 4 // max(1, n_workers))
 
 
 def _made(duty: Duty, say: Callable[[str, Any], None]) -> _Ready | None:
@@ -164,7 +188,7 @@ def done(order: Order, duty: Duty, models: dict[str, Any], factorizations: dict[
     Parameters
     ----------
     order : Order
-        What to do.
+        Order to carry out.
     duty : Duty
         Limits.
     models, factorizations : dict

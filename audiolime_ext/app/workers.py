@@ -43,9 +43,9 @@ class Outcome:
     Parameters
     ----------
     state : {"done", "failed", "ended", "unready"}
-        Whether it was done or failed, its worker was told to end, or could not be made ready.
+        End of the job: it was done or failed, its worker was told to end, or could not be made ready.
     value : object
-        What was found, where it was done.
+        Finding, where it was done.
     told : str
         Reason, where it was not.
     """
@@ -61,7 +61,7 @@ class Worker:
     Parameters
     ----------
     duty : Duty
-        What it is for.
+        Duty of the process.
     silence_s : float
         Seconds for which it may say nothing.
     threads : int
@@ -107,6 +107,8 @@ class Worker:
             self.labels = outcome.value
             return outcome
         self.stop()
+        if outcome.state == "failed":
+            return Outcome("unready", told="a worker process ended while it made the models and separators")
         return outcome
 
     def do(self, order: Order, told: Told, *, most_s: float | None = None) -> Outcome:
@@ -115,7 +117,7 @@ class Worker:
         Parameters
         ----------
         order : Order
-            What to do.
+            Order to carry out.
         told : callable of one dict
             Function that is told how far it is.
         most_s : float or None

@@ -163,6 +163,7 @@ def test_how_a_song_gets_on_is_told_and_who_comes_back_goes_on(client: TestClien
     again = list(events_of(client, f"/api/jobs/{id}/events", told[0][0]))
     assert [kind for _, kind, _ in again] == ["job"]
     assert again[-1][2]["state"] == "done"
+    assert [kind for _, kind, _ in events_of(client, f"/api/jobs/{id}/events")] == ["all"]
 
 
 @pytest.mark.parametrize("last", ["nonsense", "00000000-5", "-1", "{boot}-999999", "{boot}-x", "{boot}-" + "9" * 40])
