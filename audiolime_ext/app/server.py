@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
@@ -74,12 +75,6 @@ class Health(BaseModel):
     version: str
 
 
-class Problem(BaseModel):
-    """Why a request is not granted."""
-
-    detail: str
-
-
 def shown(desk: Desk, job: Job) -> Shown:
     """A job as the API gives it."""
     at = desk.board.progress.get(job.id) if job.state == "running" else None
@@ -123,8 +118,10 @@ _BODY: dict[str, Any] = {
         },
     },
 }
+PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}  # why not
 _WRONG: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (400, 401, 403, 404, 408, 413, 414, 415, 422, 429, 431)
+    status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": PROBLEM}}}
+    for status in (400, 401, 403, 404, 408, 413, 414, 415, 422, 429, 431)
 }
 
 

@@ -29,6 +29,7 @@ NAMELESS = "recording"
 MOST_FIELDS = 130  # a model's labels, and some more
 MOST_FIELD = 1000  # bytes
 MOST_JSON = 100_000
+_MOST_HEADERS = 2  # of each part, on average
 _MOST_HEAD = 8000  # bytes of a part's headers
 _AROUND = 200_000  # bytes of a body beside the file
 _LONGEST_NAME = 120
@@ -87,6 +88,7 @@ class _Form:
     name: str | None = None
     n_bytes: int = 0
     n_parts: int = 0
+    n_headers: int = 0
     ended: bool = False
     _head: bytearray = field(default_factory=bytearray)
     _headers: dict[bytes, bytes] = field(default_factory=dict)
@@ -118,6 +120,9 @@ class _Form:
             raise Refused(431, "the headers of a part of the form are too long")
 
     def _header_end(self) -> None:
+        self.n_headers += 1
+        if self.n_headers > MOST_FIELDS * _MOST_HEADERS:
+            raise Refused(431, "the parts of the form have too many headers")
         self._headers[bytes(self._head).lower()] = bytes(self._header)
         self._head, self._header = bytearray(), bytearray()
 

@@ -7,15 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
-from starlette.testclient import TestClient
 
 from audiolime_ext.app.desk import Desk
 from audiolime_ext.app.server import create_app
 from audiolime_ext.app.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
 LISTENS = "tests.app.listeners:listens"
 HERE = "http://127.0.0.1:8347"
@@ -40,6 +42,8 @@ def settings(work: Path, *, model: str = LISTENS, **given: Any) -> Settings:
 @contextmanager
 def served(limits: Settings) -> Iterator[TestClient]:
     """A server in this process with real worker processes."""
+    from starlette.testclient import TestClient  # it needs httpx, which the app does not
+
     with TestClient(create_app(limits), base_url=HERE) as client:
         yield client
 

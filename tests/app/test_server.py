@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, strategies
+import schemathesis
+from hypothesis import given
 from hypothesis import settings as trying
+from schemathesis import checks
 from starlette.testclient import TestClient
 
 from audiolime_ext.app.folders import work_folder
@@ -36,6 +38,8 @@ from tests.app.songs import (
     until,
     wav,
 )
+from tests.app.test_serving import asked, using
+from tests.cli.test_serve import ROOT
 
 SLEEPS = "tests.app.listeners:sleeps"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals end these workers")
@@ -317,45 +321,47 @@ def test_nothing_else_is_there(client: TestClient, path: str) -> None:
     assert client.options("/api/explain", headers={"Origin": HERE}).status_code == 405
 
 
-DESCRIPTION = create_app(Settings()).openapi()
-OPERATIONS = [
-    (method.upper(), path, operation)
-    for path, operations in DESCRIPTION["paths"].items()
-    for method, operation in operations.items()
-    if "events" not in path
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
 ]
-TEXT = strategies.text(strategies.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/?#"), min_size=1)
-JSON = strategies.recursive(
-    strategies.none() | strategies.integers() | strategies.text() | strategies.booleans(),
-    lambda inner: (
-        strategies.lists(inner, max_size=3)
-        | strategies.dictionaries(strategies.sampled_from(["path", "model", "labels", "other"]), inner)
-    ),
-).map(lambda value: json.dumps(value).encode())
-KINDS = strategies.sampled_from(["multipart/form-data; boundary=b", "text/plain", ""])
-BODIES = strategies.tuples(strategies.just("application/json"), JSON) | strategies.tuples(KINDS, strategies.binary())
+
+
+def answered(operation: Any) -> set[int]:
+    """The statuses with which an operation answers, all as it is described, whatever is sent to it."""
+    statuses = set[int]()
+
+    @trying(max_examples=25, deadline=None)
+    @given(operation.as_strategy())
+    def try_it(case: schemathesis.Case) -> None:
+        statuses.add(case.call_and_validate(checks=CHECKS).status_code)
+
+    try_it()
+    return statuses
+
+
+def test_whatever_is_sent_the_answer_is_one_that_is_described(tmp_path: Path) -> None:
+    tried: dict[str, set[int]] = {}
+
+    def act(where: str) -> None:
+        description = schemathesis.openapi.from_url(f"{where}api/openapi.json").exclude(path_regex="events")
+        for found in description.get_all_operations():
+            operation = found.ok()
+            tried[operation.label] = answered(operation)
+        assert asked(where, "health")["ready"]
+
+    using(settings(tmp_path / "work", per_minute=1_000_000, allow_paths=ROOT / "examples"), act)
+    assert tried["GET /health"] == {200}
+    assert tried["DELETE /api/jobs/{id}"] == {404}
+    assert tried["POST /api/explain"] >= {404, 422}  # paths that lead nowhere, and files that are none
 
 
 def test_the_description_names_every_route_of_the_api() -> None:
-    assert {path for _, path, _ in OPERATIONS} == {
+    paths = create_app(Settings()).openapi()["paths"]
+    assert set(paths) == {
         *("/", "/songs/{id}", "/api/explain", "/api/tag", "/api/jobs", "/api/jobs/{id}", "/api/jobs/{id}/result"),
-        "/health",
+        *("/api/events", "/api/jobs/{id}/events", "/health"),
     }
-    body = DESCRIPTION["paths"]["/api/explain"]["post"]["requestBody"]["content"]
-    assert set(body) == {"multipart/form-data", "application/json"}
-
-
-@trying(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(operation=strategies.sampled_from(OPERATIONS), id=TEXT, body=BODIES)
-def test_whatever_is_sent_the_answer_is_one_that_is_described(
-    client: TestClient, operation: Any, id: str, body: tuple[str, bytes]
-) -> None:
-    method, path, described = operation
-    kind, content = body
-    address = path.replace("{id}", id)
-    sent: dict[str, Any] = {} if method == "GET" else {"content": content, "headers": {"Content-Type": kind}}
-    answer = client.request(method, address, **sent)
-    assert answer.status_code < 500
-    assert str(answer.status_code) in described["responses"] or answer.status_code in (404, 405)
-    if answer.status_code >= 400:
-        assert set(answer.json()) == {"detail"}
+    assert set(paths["/api/explain"]["post"]["requestBody"]["content"]) == {"multipart/form-data", "application/json"}
