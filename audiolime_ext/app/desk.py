@@ -20,10 +20,11 @@ from audiolime_ext.app.settings import Settings
 from audiolime_ext.app.uploads import Received, Refused, copy_within, drain, json_body, receive
 from audiolime_ext.app.work import Duty, Order, share_of_memory
 from audiolime_ext.app.workers import Outcome, Worker
-from audiolime_ext.errors import unknown
+from audiolime_ext.errors import told, unknown
 from audiolime_ext.text import counted, shortened
 
 BUSY_S = 15  # seconds after which a client may try again
+_AFTER_TROUBLE_S = 1.0
 _LEAST_FREE = 500_000_000  # bytes that other programs keep on the disk
 _FIELDS = ("model", "factorization", "labels")
 
@@ -139,6 +140,8 @@ class Desk:
             outcome = await asyncio.to_thread(self._checker.do, order, lambda _: None, most_s=self.settings.checking_s)
         if outcome.state == "ended":
             raise Refused(503, "the server is ending")
+        if outcome.state == "unready":
+            raise Refused(503, f"songs cannot be read at the moment: {outcome.told}", BUSY_S)
         if outcome.state != "done":
             raise Refused(422, outcome.told)
         return float(outcome.value)
@@ -181,19 +184,30 @@ class Desk:
     async def _loop(self, worker: Worker) -> None:
         self._is_ready(await asyncio.to_thread(worker.start, self._hearing("")), worker)
         while not self._stopping:
-            job = self.jobs.next()
-            if job is None:
-                self._bell.clear()
-                await self._bell.wait()
-                continue
-            self._running[job.id] = worker
-            self.board.touch(job.id, {"stage": "beginning", "fraction": None, "left_s": None, "line": "beginning"})
+            try:
+                await self._next(worker)
+            except Exception as error:  # noqa: BLE001 - such as a full disk: the next job may fare better
+                self.trouble = told(error)
+                self.board.touch()
+                await asyncio.sleep(_AFTER_TROUBLE_S)
+
+    async def _next(self, worker: Worker) -> None:
+        """Have the next job done, or wait until one comes."""
+        self._bell.clear()
+        job = self.jobs.next()
+        if job is None:
+            await self._bell.wait()
+            return
+        self._running[job.id] = worker
+        self.board.touch(job.id, {"stage": "beginning", "fraction": None, "left_s": None, "line": "beginning"})
+        try:
             order = Order(job.kind, str(self.jobs.folder_of(job.id)), job.name, job.options)
             outcome = await asyncio.to_thread(worker.do, order, self._hearing(job.id))
+        finally:
             del self._running[job.id]
-            self._ended(job, outcome)
-            if outcome.state in ("done", "unready"):
-                self._is_ready(Outcome("done", worker.labels) if outcome.state == "done" else outcome, worker)
+        self._ended(job, outcome)
+        if outcome.state in ("done", "unready"):
+            self._is_ready(outcome, worker)
 
     def _is_ready(self, outcome: Outcome, worker: Worker) -> None:
         """Keep whether the models could be made, and their labels."""
@@ -230,8 +244,8 @@ class Desk:
         else:
             self._end(job.id, "failed", outcome.told)
 
-    def _end(self, id: str, state: Any, told: str = "") -> None:
-        self.jobs.end(id, state, told)
+    def _end(self, id: str, state: Any, reason: str = "") -> None:
+        self.jobs.end(id, state, reason)
         self.board.touch(id)
 
 

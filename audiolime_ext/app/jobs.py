@@ -124,7 +124,10 @@ class Jobs:
             If it cannot be written, or holds other things.
         """
         require_writable(folder)
+        is_new = not folder.exists()
         make_folder(folder)
+        if is_new:
+            folder.chmod(0o700)  # names of songs are nobody else's business
         path = folder / FILE
         if not path.exists() and any(folder.iterdir()):
             raise OutputError(f"{folder} holds other things; name a new or an empty folder with --work")

@@ -121,7 +121,7 @@ _BODY: dict[str, Any] = {
 PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}  # why not
 _WRONG: dict[int | str, dict[str, Any]] = {
     status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": PROBLEM}}}
-    for status in (400, 401, 403, 404, 408, 413, 414, 415, 422, 429, 431)
+    for status in (400, 401, 403, 404, 408, 413, 414, 415, 422, 429, 431, 503)
 }
 
 

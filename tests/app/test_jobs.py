@@ -97,6 +97,11 @@ def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
         Jobs.open(tmp_path)
 
 
+def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    with Jobs.open(tmp_path / "new" / "work"):
+        assert (tmp_path / "new" / "work").stat().st_mode & 0o077 == 0
+
+
 def test_one_server_works_with_a_folder(tmp_path: Path) -> None:
     with Jobs.open(tmp_path), pytest.raises(UsageError, match="another audiolime serve works with"):
         Jobs.open(tmp_path)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import schemathesis
@@ -22,7 +23,7 @@ from audiolime_ext.app.folders import work_folder
 from audiolime_ext.app.jobs import FILE, Jobs
 from audiolime_ext.app.server import create_app
 from audiolime_ext.app.settings import Settings
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import OutputError, UsageError
 from tests.app.songs import (
     HERE,
     LISTENS,
@@ -209,6 +210,22 @@ def test_a_poisoned_song_costs_itself_alone(tmp_path: Path) -> None:
         assert [ended(running, id)["state"] for id in songs] == ["done", "failed", "done"]
         assert "worker process crashed" in state_of(running, songs[1])["told"]
         assert running.get("/health").json()["ready"]
+
+
+def test_a_fault_of_the_disk_is_told_and_the_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(settings(tmp_path)) as running:
+        first = ended(running, give(running).json()["id"])
+        whole, faults = Jobs.next, ["the disk is full"]
+
+        def failing(jobs: Jobs) -> Any:
+            if faults:
+                raise OutputError(faults.pop())
+            return whole(jobs)
+
+        monkeypatch.setattr(Jobs, "next", failing)
+        second = ended(running, give(running).json()["id"])
+        assert (first["state"], second["state"], faults) == ("done", "done", [])
+        assert running.get("/health").json() == {"ready": True, "trouble": "", "waiting": 0, "version": ANY}
 
 
 def test_two_workers_work_at_once(tmp_path: Path) -> None:

@@ -21,11 +21,12 @@ from audiolime_ext.app.jobs import FILE, Jobs
 from audiolime_ext.app.serving import address, bound, serve
 from audiolime_ext.app.settings import Settings
 from audiolime_ext.errors import OutputError, UsageError
-from tests.app.songs import QUIET, left, settings
+from tests.app.songs import LOUD, QUIET, left, settings
 
 B = "xxboundaryxx"
 HEAD = f'--{B}\r\nContent-Disposition: form-data; name="file"; filename="song.wav"\r\n\r\n'.encode()
-BODY = HEAD + QUIET + f"\r\n--{B}--\r\n".encode()
+END = f"\r\n--{B}--\r\n".encode()
+BODY = HEAD + QUIET + END
 
 
 def using(limits: Settings, act: Callable[[str], None]) -> list[BaseException]:
@@ -83,9 +84,9 @@ def test_a_song_is_explained_until_ctrl_c_and_what_is_done_is_kept(tmp_path: Pat
         id = asked(where, "api/explain", BODY)["id"]
         until(lambda: asked(where, f"api/jobs/{id}")["state"] == "done")
         assert "</html>" in asked(where, f"songs/{id}")
-        asked(where, "api/explain", BODY)  # it runs or waits when the server ends
+        asked(where, "api/explain", HEAD + LOUD + END)  # which is not done when the server ends
 
-    using(settings(work, keep=True), act)
+    using(settings(work, model="tests.app.listeners:sleeps", keep=True), act)
     with Jobs.open(work) as jobs:
         assert [job.state for job in jobs.all()] == ["done", "waiting"]
         assert left(work) == {job.id for job in jobs.all()}

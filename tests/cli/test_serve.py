@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,11 @@ import pytest
 from audiolime_ext.app.settings import Settings
 from audiolime_ext.cli import main, options, question, serve
 from tests.app.songs import LOUD, QUIET
-from tests.app.test_serving import HEAD, asked, until
+from tests.app.test_serving import END, HEAD, asked, until
 
 ROOT = Path(__file__).parents[2]
 SLEEPS = ["-m", "tests.app.listeners:sleeps", "-m", "tests.app.listeners:listens", "-f", "bands:2"]
-SOUND = HEAD + QUIET + b"\r\n--xxboundaryxx--\r\n"
-STUCK = HEAD + LOUD + b"\r\n--xxboundaryxx--\r\n"
+SOUND, STUCK = HEAD + QUIET + END, HEAD + LOUD + END
 
 
 @pytest.mark.parametrize(
@@ -55,6 +54,27 @@ def test_the_defaults_that_the_help_says_are_those_of_the_app() -> None:
     assert ours.port == serve.PORT
     assert ours.workers == serve.WORKERS
     assert ours.min_score == question.MIN_SCORE
+
+
+def test_the_page_is_opened_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
+
+    def served(settings: Settings, *, told: Callable[[str], object]) -> None:
+        told("http://127.0.0.1:1/")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("audiolime_ext.app.serving.serve", served)
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address))
+    assert main(["serve"]) == 0
+    assert opened == []
+    assert main(["serve", "--open", "--host", "0.0.0.0", "--token", "a-secret-of-many-letters"]) == 0
+    assert opened == ["http://127.0.0.1:1/"]
+    said = capsys.readouterr()
+    assert "no browser could be opened" in said.err
+    assert "what goes to and fro is not encrypted" in said.err
+    assert said.out.endswith("ended; nothing is kept\n")
 
 
 @contextmanager
