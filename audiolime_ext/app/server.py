@@ -210,7 +210,7 @@ def _add_pages(app: fastapi.FastAPI, settings: Settings) -> None:
         min_score=settings.min_score,
         most_bytes=settings.most_bytes,
         longest_s=settings.longest_s,
-        local=settings.is_local,
+        local=settings.is_local and settings.token is None,  # a token is for readers elsewhere
         keep=settings.keep,
         paths=settings.allow_paths is not None,
     )

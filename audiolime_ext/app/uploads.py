@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -23,12 +24,14 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from audiolime_ext.app.settings import Settings
+from audiolime_ext.progress.progress import span
 from audiolime_ext.text import counted, shortened
 
 NAMELESS = "recording"
 MOST_FIELDS = 130  # a model's labels, and some more
 MOST_FIELD = 1000  # bytes
 MOST_JSON = 100_000
+LONGEST_S = 3600.0  # that an upload may take
 _MOST_HEADERS = 2  # of each part, on average
 _MOST_HEAD = 8000  # bytes of a part's headers
 _AROUND = 200_000  # bytes of a body beside the file
@@ -233,9 +236,12 @@ async def _read(request: Request, boundary: bytes, form: _Form, settings: Settin
 
 
 async def _pieces(request: Request, patience_s: float) -> AsyncIterator[bytes]:
-    """The pieces of a body, each of which comes in time."""
+    """The pieces of a body, each of which comes in time, and the last one before all patience ends."""
     stream = request.stream().__aiter__()
+    end = time.monotonic() + LONGEST_S
     while True:
+        if time.monotonic() > end:
+            raise Refused(408, f"it was not there within {span(LONGEST_S)}; send a smaller file")
         try:
             yield await asyncio.wait_for(stream.__anext__(), patience_s)
         except StopAsyncIteration:

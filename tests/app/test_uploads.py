@@ -178,6 +178,13 @@ def test_a_promise_of_less_than_comes_is_no_way_around_the_limit(client: TestCli
     assert client.post("/api/explain", content=endless(), headers=headers).status_code == 413
 
 
+def test_an_upload_does_not_take_for_ever(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audiolime_ext.app.uploads.LONGEST_S", -1.0)
+    refused = give(client)
+    assert refused.status_code == 408
+    assert "it was not there within" in refused.json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["inside/song.wav", "{music}/inside/song.wav"])
 def test_a_path_within_the_folder_is_taken(client: TestClient, music: Path, path: str) -> None:
     taken = client.post("/api/explain", json={"path": path.format(music=music), "labels": ["loud"]})
