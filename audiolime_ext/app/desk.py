@@ -7,6 +7,7 @@ refused at once and never waits. All of this runs in one event loop; what takes 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -46,7 +47,10 @@ class Desk:
         self.ready, self.trouble = False, ""
         about = settings.longest_s, settings.min_score, settings.memory or share_of_memory(settings.workers)
         duty = Duty(settings.models, settings.factorizations, *about)
-        self._workers = [Worker(duty, silence_s=settings.silence_s) for _ in range(max(1, settings.workers))]
+        self._workers = [
+            Worker(duty, silence_s=settings.silence_s, threads=threads_of(settings.workers))
+            for _ in range(settings.workers)
+        ]
         self._checker = Worker(Duty((), (), *about), silence_s=settings.checking_s)
         self._checking = asyncio.Lock()
         self._running: dict[str, Worker] = {}
@@ -247,6 +251,23 @@ class Desk:
     def _end(self, id: str, state: Any, reason: str = "") -> None:
         self.jobs.end(id, state, reason)
         self.board.touch(id)
+
+
+def threads_of(n_workers: int) -> int:
+    """Threads of each worker's networks: ``AUDIOLIME_THREADS`` where it is set, else its share of the cores.
+
+    Parameters
+    ----------
+    n_workers : int
+        Number of workers.
+
+    Examples
+    --------
+    >>> threads_of(10_000)
+    1
+    """
+    given = os.environ.get("AUDIOLIME_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) else max(1, (os.cpu_count() or 1) // n_workers)
 
 
 def _texts(value: Any) -> list[str]:

@@ -5,7 +5,7 @@
 - *Nothing is waited for without a bound*: a worker that says nothing for long is ended.
 - *What a worker says is data*: JSON of a bounded length (see `audiolime_ext.app.work`).
 
-Processes are spawned, never forked, have one thread each for sums, and end when the server has ended.
+Processes are spawned, never forked, and end when the server has ended.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Worker:
     silence_s : float
         Seconds for which it may say nothing.
     threads : int
-        Number of threads of its sums.
+        Number of threads of its networks.
     """
 
     def __init__(self, duty: Duty, *, silence_s: float = 900.0, threads: int = 1) -> None:
@@ -97,7 +97,8 @@ class Worker:
                 return Outcome("ended")
             ours, theirs = get_context("spawn").Pipe()
             process = get_context("spawn").Process(target=attend, args=(theirs, self.duty), daemon=True)
-            surroundings = {**dict.fromkeys(THREADS, str(self.threads)), "AUDIOLIME_CACHE_MAX": "0"}
+            threads = {**dict.fromkeys(THREADS, "1"), "AUDIOLIME_THREADS": str(self.threads)}  # sums are small
+            surroundings = {**threads, "AUDIOLIME_CACHE_MAX": "0"}
             with _STARTING, environment(surroundings), deaf():
                 process.start()
             theirs.close()  # so that its end is heard

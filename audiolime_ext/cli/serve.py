@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.numbers import whole
-from audiolime_ext.cli.options import DEFAULT_FACTORIZATION, DEFAULT_MODEL, warn
+from audiolime_ext.cli.options import DEFAULT_FACTORIZATION, DEFAULT_MODEL, add_json, add_model_spec, warn
 from audiolime_ext.cli.question import MIN_SCORE, add_min_score
 
 PORT = 8347
@@ -26,13 +26,9 @@ def add(commands: Any) -> None:
         epilog="For other machines: --host ADDRESS --token SECRET. Whoever knows the token may use the server and see "
         "all songs on it. It speaks HTTP, which others on the way can read: put a server that speaks HTTPS before it.",
     )
-    parser.add_argument(
-        "-m",
-        "--model",
-        action="append",
-        metavar="SPEC",
-        help=f"the model; given more than once: models to choose among (default: {DEFAULT_MODEL})",
-    )
+    what = f"the model: musicnn:MSD_musicnn, package.module:predict, … (default: {DEFAULT_MODEL})"
+    add_model_spec(parser, what, default=DEFAULT_MODEL)
+    parser.add_argument("--also", nargs="+", default=[], metavar="SPEC", help="more models for readers to choose among")
     parser.add_argument(
         "-f",
         "--factorization",
@@ -66,6 +62,7 @@ def add(commands: Any) -> None:
         "--allow-paths", metavar="FOLDER", help="let files in this folder be named by their paths, without an upload"
     )
     group.add_argument("--open", action="store_true", help="open the page in the browser")
+    add_json(parser, "an object that names the address")
     parser.set_defaults(run=run)
 
 
@@ -79,10 +76,10 @@ def run(args: Namespace) -> int:
     from audiolime_ext.app.serving import serve
     from audiolime_ext.app.settings import Settings
 
-    models, factorizations = args.model or [DEFAULT_MODEL], args.factorization or [DEFAULT_FACTORIZATION]
-    for flag, specs in (("-m", models), ("-f", factorizations)):
+    models, factorizations = [args.model, *args.also], args.factorization or [DEFAULT_FACTORIZATION]
+    for specs in (models, factorizations):
         if twice := [spec for spec in specs if specs.count(spec) > 1]:
-            raise UsageError(f"{flag} {twice[0]} is given twice; name each once")
+            raise UsageError(f"{twice[0]} is given twice; name each model and each way to split once")
     settings = Settings(
         models=tuple(models),
         factorizations=tuple(factorizations),
@@ -104,18 +101,21 @@ def run(args: Namespace) -> int:
         )
     kept = "what is done is kept, and what waits is done next time" if args.keep else "nothing is kept"
     try:
-        serve(settings, told=lambda address: _tell(address, args.open))
+        serve(settings, told=lambda address: _tell(address, args))
     except KeyboardInterrupt as error:
         if getattr(error, "number", signal.SIGINT) != signal.SIGINT:
             error.args = (*error.args, kept)
             raise
-        print(f"ended; {kept}", flush=True)
+        if not args.json:
+            print(f"ended; {kept}", flush=True)
     return 0
 
 
-def _tell(address: str, opens: bool) -> None:
-    print(f"open {address} in a browser; Ctrl-C ends it", flush=True)
-    if opens:
+def _tell(address: str, args: Namespace) -> None:
+    from audiolime_ext.files.plain import to_json
+
+    print(to_json({"address": address}) if args.json else f"open {address} in a browser; Ctrl-C ends it", flush=True)
+    if args.open:
         import webbrowser
 
         if not webbrowser.open(address):

@@ -22,7 +22,7 @@ from tests.app.songs import LOUD, QUIET
 from tests.app.test_serving import END, HEAD, asked, until
 
 ROOT = Path(__file__).parents[2]
-SLEEPS = ["-m", "tests.app.listeners:sleeps", "-m", "tests.app.listeners:listens", "-f", "bands:2"]
+SLEEPS = ["-m", "tests.app.listeners:sleeps", "--also", "tests.app.listeners:listens", "-f", "bands:2"]
 SOUND, STUCK = HEAD + QUIET + END, HEAD + LOUD + END
 
 
@@ -32,7 +32,8 @@ SOUND, STUCK = HEAD + QUIET + END, HEAD + LOUD + END
         (["--host", "0.0.0.0"], "everybody who may use the server must know a secret: give one with --token"),
         (["--token", "short"], "--token takes 16 characters or more"),
         (["--port", "70000"], "port 70000 is none"),
-        (["-m", "hpss", "-m", "hpss"], "-m hpss is given twice"),
+        (["-f", "hpss", "-f", "hpss"], "hpss is given twice; name each model and each way to split once"),
+        (["-m", "a:b", "--also", "a:b"], "a:b is given twice"),
         (["--allow-paths", "nowhere"], "--allow-paths nowhere is no folder"),
     ],
 )
@@ -72,6 +73,8 @@ def test_the_page_is_opened_where_that_is_asked_for(
     assert main(["serve", "--open", "--host", "0.0.0.0", "--token", "a-secret-of-many-letters"]) == 0
     assert opened == ["http://127.0.0.1:1/"]
     said = capsys.readouterr()
+    assert main(["serve", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"address": "http://127.0.0.1:1/"}
     assert "no browser could be opened" in said.err
     assert "what goes to and fro is not encrypted" in said.err
     assert said.out.endswith("ended; nothing is kept\n")
