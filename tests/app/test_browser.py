@@ -125,7 +125,7 @@ def test_what_is_no_song_is_refused_in_words_and_can_be_dismissed(show: Opening,
         expect(row(page, name)).to_contain_text(told)
     page.get_by_role("button", name="Dismiss words.mp3").click()
     expect(row(page, "words.mp3")).to_have_count(0)
-    expect(page.get_by_role("button", name="Dismiss empty.flac").or_(page.locator("button:focus"))).not_to_have_count(0)
+    assert page.evaluate("document.activeElement.textContent") == "Dismiss"
     choose(page, music / "short.wav")
     expect(row(page, "short.wav").locator(".told")).to_have_text(re.compile("^(Failed: |0:00)"), timeout=SLOW_MS)
 
@@ -143,9 +143,11 @@ def test_a_reload_shows_what_runs_another_browser_too_and_cancel_ends_it(show: O
     for one in (page, other):
         expect(row(one, "loud.wav").locator(".told")).to_have_text("cancelled")
         done(one, "quiet.wav")
-    page.get_by_role("button", name="Delete quiet.wav").click()
+    page.get_by_role("button", name="Delete quiet.wav").focus()
+    page.keyboard.press("Enter")
     for one in (page, other):
         expect(row(one, "quiet.wav")).to_have_count(0)
+    expect(page.get_by_role("button", name="Delete loud.wav")).to_be_focused()
 
 
 def test_twenty_songs_at_once_are_all_explained(show: Opening, music: Path) -> None:
@@ -196,9 +198,8 @@ def test_a_file_is_named_by_its_path_with_the_keyboard_alone(show: Opening) -> N
     expect(row(page, "../secret.wav")).to_contain_text("no such file within the folder")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing_serious_and_the_page_fits(show: Opening, music: Path, scheme: str, width: int) -> None:
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_axe_finds_nothing_serious_and_the_page_fits(show: Opening, music: Path, width: int, scheme: str) -> None:
     page = show(color_scheme=scheme, viewport={"width": width, "height": 800})
     choose(page, music / "words.mp3", *music.glob("a-very-long*"), music / "loud.wav")
     expect(row(page, "loud.wav").locator("progress")).to_be_visible(timeout=SLOW_MS)

@@ -130,7 +130,8 @@
     }
 
     async function giveUp(job, parts) {
-      parts.giveUp.disabled = true;
+      if (parts.asked) return; // a disabled button would lose the focus
+      parts.asked = true;
       try {
         const answer = await fetch(`api/jobs/${job.id}`, { method: "DELETE" });
         if (answer.status === 404) drop(job.id);
@@ -138,7 +139,7 @@
       } catch {
         announce("the server cannot be reached");
       }
-      parts.giveUp.disabled = false;
+      parts.asked = false;
     }
 
     function showServer(told) {
@@ -273,7 +274,8 @@
     function answered(one, request) {
       if (request.status === 202) {
         drop(one.key);
-        showJob(JSON.parse(request.responseText));
+        const job = JSON.parse(request.responseText);
+        if (!rows.has(job.id)) showJob(job); // else an event was faster, and knows more
       } else if (request.status === 429) {
         const seconds = Number(request.getResponseHeader("Retry-After")) || 15;
         say(one.parts, `waiting for room: ${reason(request)}`);
