@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import threading
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 from unittest.mock import ANY
 
+import numpy as np
 import pytest
 import schemathesis
+import soundfile
 from hypothesis import given
 from hypothesis import settings as trying
 from schemathesis import checks
@@ -143,6 +146,15 @@ def test_a_recording_that_is_too_long_or_too_short_is_told_in_words(client: Test
     assert short["state"] == "done" or short["told"]
     silence = ended(client, give(client, wav(3, level=0.0)).json()["id"])
     assert silence["state"] in ("done", "failed")
+
+
+def test_a_small_file_that_holds_hours_is_refused_as_soon_as_it_is_too_long(client: TestClient) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(3 * 3600 * 4000, np.float32), 4000, format="FLAC")
+    assert len(file.getvalue()) < 500_000
+    refused = give(client, file.getvalue(), "hours.flac")
+    assert refused.status_code == 422
+    assert "hours.flac is longer than" in refused.json()["detail"]
 
 
 def events_of(client: TestClient, path: str, last: str | None = None) -> Iterator[tuple[str, str, Any]]:
