@@ -26,7 +26,8 @@ map:
 - `gradients`: where in time and frequency a value comes from, for models that can be differentiated
 - `concepts`: what a classifier has learnt, in sounds
 - `compat`: other packages' ways of asking
-- `report`: pages, players and plots; `cli`: the command line
+- `report`: pages, players and plots
+- `app`: those pages in the browser, for songs that are dropped there; `cli`: the command line
 
 The ground that all stand on: `errors`, `files` (their names, read within bounds, written whole), `cache`, `registry`
 (plug-ins, spec strings and their ``?options``), `extras` (optional packages), `display` (who draws results),

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 
 HERE = Path(__file__).parent
 CHOSEN = (
+    "app/test_serving.py::test_a_song_is_explained_until_ctrl_c_and_what_is_done_is_kept",  # fastapi, uvicorn, …
     "attribution/test_lime.py",  # lime, scikit-learn
     "audio/test_mpeg4.py::test_a_stem_file_is_its_mixture_and_its_stems",  # av
     "audio/test_musdb.py::test_a_track_is_loaded_like_any_recording",

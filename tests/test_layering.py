@@ -15,7 +15,7 @@ GROUND = ("errors", "guest", "extras", "text", "progress", "files", "cache", "re
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
     *("track", "collection", "faithfulness", "audit", "recommendation", "gradients", "concepts"),
-    *("compat", "report"),
+    *("compat", "report", "app"),
 )
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
 ORDER = {name: place for place, name in enumerate((*GROUND, *ROOMS, *FACES))}
@@ -24,6 +24,8 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "__main__": "cli/test_commands",  # commands are tested as they are typed
     "cli": "cli/test_commands",
     "cli.audit": "audit/test_run",
+    **{f"app.{name}": "app/test_server" for name in ("board", "desk", "folders", "settings", "streams")},
+    "app.work": "app/test_workers",
     "compat": "compat/test_every",  # one suite for all packages that explanations are handed to
     "audit.measurement.work": "audit/test_run",
     "audit.measurement.heard": "audit/measurement/test_measure",

@@ -31,6 +31,7 @@ from audiolime_ext.cli import (
     relevance,
     rerun,
     separate,
+    serve,
     similar,
     tag,
     train_embedding,
@@ -45,7 +46,7 @@ from audiolime_ext.progress.stages import reporting
 
 COMMANDS = (
     *(tag, separate, explain, relevance, page, audit, concepts, index, similar, why, playlist, map),
-    *(evaluate_embedding, train_embedding, demo, rerun, checkpoints, cache, listing),
+    *(evaluate_embedding, train_embedding, serve, demo, rerun, checkpoints, cache, listing),
 )
 
 

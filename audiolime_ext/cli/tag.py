@@ -183,9 +183,7 @@ def _tag(file: str, model: Any, args: Namespace, told: set[str]) -> str:
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
     _warn(file, audio, taggram, model, args, told)
     if args.json:
-        arrays = ("times_s", "scores", "padded", "counted", "mean")
-        found = {"file": file, "model": args.model, "labels": list(taggram.labels), "notes": list(taggram.notes)}
-        print(to_json(found | {name: getattr(taggram, name).tolist() for name in arrays}))
+        print(to_json({"file": file, "model": args.model} | taggram.to_dict()))
     else:
         _print_table(file, taggram, args)
     return str(taggram.labels[int(np.argmax(taggram.mean))])

@@ -58,6 +58,12 @@ class Taggram:
         """Mean over the windows that are whole and not silent, shape (n_labels,)."""
         return np.asarray(self.scores[self.counted].mean(axis=0))
 
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain values: what ``audiolime tag --json`` prints of a recording."""
+        arrays = ("times_s", "scores", "padded", "counted", "mean")
+        named = {"labels": list(self.labels), "notes": list(self.notes)}
+        return named | {name: getattr(self, name).tolist() for name in arrays}
+
 
 @takes_plain
 @tells_progress

@@ -8,6 +8,7 @@
 - `evaluation`: the page of an evaluation of embeddings
 - `neighbours`: the pages of songs that are near to others; `playlists`: that of songs in order
 - `player`: stems that are switched while they play, and what is drawn above them
+- `home`: the home page of the app
 - `notebook`: results in notebooks
 - `figures`: results as figures, for papers
 - `templating`: templates, which escape every value; the content security policy of pages

@@ -1,8 +1,8 @@
 import js from "@eslint/js";
 
 const browser = [
-  "AudioBufferSourceNode", "AudioContext", "Blob", "CustomEvent", "GainNode", "OfflineAudioContext", "URL",
-  "URLSearchParams", "atob", "clearInterval", "document", "getComputedStyle", "history", "matchMedia", "navigator",
+  "AudioBufferSourceNode", "AudioContext", "Blob", "CustomEvent", "EventSource", "FormData", "GainNode",
+  "OfflineAudioContext", "URL", "URLSearchParams", "XMLHttpRequest", "atob", "clearInterval", "document", "fetch", "getComputedStyle", "history", "matchMedia", "navigator",
   "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window",
 ];
 const globals = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));

@@ -121,7 +121,7 @@ class Processes:
 
     def submit(self, job: Job) -> Future[Any]:
         """Hand a job to the next free process."""
-        with _environment(dict.fromkeys(THREADS, str(self.threads))), _deaf():  # inherited by a process that starts now
+        with environment(dict.fromkeys(THREADS, str(self.threads))), deaf():  # inherited by a process that starts now
             try:
                 return self._pool.submit(work_on, self.work, job)
             except BrokenExecutor as error:  # a process has crashed in the meantime: this job shares its fate
@@ -143,7 +143,7 @@ class Processes:
         """
         self.stop()
         self._pool = self._fresh()
-        with _environment(dict.fromkeys(THREADS, str(self.threads))), _deaf():
+        with environment(dict.fromkeys(THREADS, str(self.threads))), deaf():
             first = self._pool.submit(float, 0)
         try:
             first.result(START_S)
@@ -159,7 +159,7 @@ class Processes:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _fresh(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.n_at_once, mp_context=get_context("spawn"), initializer=_begin)
+        return ProcessPoolExecutor(self.n_at_once, mp_context=get_context("spawn"), initializer=begin)
 
 
 class Borrowed:
@@ -256,7 +256,7 @@ def _ready(work: Work) -> Any:
     return work.ready()
 
 
-def _begin() -> None:
+def begin() -> None:
     """Prepare a new worker: it leaves Ctrl-C to the driver, and ends when the driver has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if _MASKS:
@@ -272,7 +272,7 @@ def _end_with_the_driver() -> None:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """Hear Ctrl-C only afterwards; a process that starts within does not hear it before it is ready."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if _MASKS else None
     try:
@@ -283,7 +283,8 @@ def _deaf() -> Iterator[None]:
 
 
 @contextmanager
-def _environment(values: dict[str, Any]) -> Iterator[None]:
+def environment(values: dict[str, Any]) -> Iterator[None]:
+    """Have these variables in the environment, which processes that start within inherit."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

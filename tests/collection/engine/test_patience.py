@@ -22,7 +22,7 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.collection.engine import driver, workers
 from audiolime_ext.collection.engine.patience import Patience
 from audiolime_ext.collection.engine.policy import LONGEST_S, PATIENCE_S, Policy
-from audiolime_ext.collection.engine.workers import Here, Processes, _deaf
+from audiolime_ext.collection.engine.workers import Here, Processes, deaf
 from audiolime_ext.errors import UsageError, WorkersLost
 from tests.audit_collection import clean, make_collection
 
@@ -304,7 +304,7 @@ def test_what_a_worker_cannot_load_is_the_reason_of_a_failure_and_is_not_asked_f
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no masks")
 def test_a_worker_hears_no_ctrl_c_before_it_is_ready() -> None:
     program = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
-    for surroundings, blocked in ((nullcontext(), "False\n"), (_deaf(), "True\n"), (nullcontext(), "False\n")):
+    for surroundings, blocked in ((nullcontext(), "False\n"), (deaf(), "True\n"), (nullcontext(), "False\n")):
         with surroundings:
             found = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
         assert found.stdout == blocked
