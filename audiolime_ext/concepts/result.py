@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
 from audiolime_ext.concepts.drawing import Numbers
 from audiolime_ext.concepts.flagging import all_flags, first_halves
 from audiolime_ext.concepts.given import Given, divided, given_tested
+from audiolime_ext.concepts.grouping import Groups, groups_of
 from audiolime_ext.concepts.halves import halves
 from audiolime_ext.concepts.intervening import JudgedBySound, accuracies, disagreements, halves_of, interventions
 from audiolime_ext.concepts.measuring import Measured
@@ -29,6 +30,7 @@ from audiolime_ext.concepts.partners import control_notes
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.removing import Added, Removed
+from audiolime_ext.concepts.stability import returning_of
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
@@ -103,6 +105,10 @@ class Concepts:
         Concept → what is suspect of it; empty where nothing is.
     moved : tuple of Moved
         Movements towards each concept by the augmentation; empty where none was given.
+    groups : Groups or None
+        Concepts that lead the same way, across classes; None: there are too few concepts, or no groups, as a note says.
+    returning : mapping of str to float
+        Share of other seeds in which each concept is found again, by its name.
     given : tuple of Given
         Concepts that were given.
     """
@@ -121,6 +127,8 @@ class Concepts:
     again: dict[str, tuple[tuple[Entry, Patch], ...]] = field(default_factory=dict, repr=False)
     flags: dict[str, tuple[Flag, ...]] = field(default_factory=dict, repr=False)
     moved: tuple[Moved, ...] = field(default=(), repr=False)
+    groups: Groups | None = None
+    returning: dict[str, float] = field(default_factory=dict, repr=False)
     given: tuple[Given, ...] = ()
 
     @property
@@ -182,6 +190,7 @@ def find_concepts(
     n_null: int = N_NULL,
     strength: float = STRENGTH,
     seed: int = 0,
+    returning: Literal["starts", "halves"] = "starts",
     progress: Told = None,
 ) -> Concepts:
     """Find the concepts of a store and test them.
@@ -203,6 +212,8 @@ def find_concepts(
         Strength of the regressions' regularisation.
     seed : int
         Random seed of halves, clusters and random concepts.
+    returning : {"starts", "halves"}
+        Way in which concepts are looked for again: in the same songs from other starts, or in other halves of songs.
     progress : as for `explain`
         Function that is told how far the work is; False: nothing is shown; None: a bar.
 
@@ -238,6 +249,10 @@ def find_concepts(
     told = interventions({(one.of, one.name): one.number for one in kept}, others, sure)
     notes += [*missing, *control_notes(identity, measured), *answers.notes]
     members = {one.name: (one.of, one.number, one.cluster.members) for one in kept}
+    groups, ungrouped = groups_of(pool, concepts, strength=strength, seed=seed)
+    own = {label: {one.name: one.cluster.members for one in kept if one.of == label} for label in identity.labels}
+    shares, stable = returning_of(own, entries, measured, first, n_clusters=n_clusters, seed=seed, of=returning)
+    notes += [*ungrouped, *stable]
     return Concepts(
         *(identity, kept, dropped, (*tested, *answers.tested), told.removals | answers.removals),
         *(failures, seed, tuple(notes)),
@@ -245,6 +260,8 @@ def find_concepts(
         {one.name: others[one.of].held(one.number) for one in kept},
         all_flags(members, first_halves(entries, measured, first, middles), moved),
         moved,
+        groups,
+        shares,
         answers.given,
     )
 

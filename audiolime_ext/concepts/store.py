@@ -1,34 +1,30 @@
 """The store of concepts: what was measured of each song, in one SQLite file.
 
-As the catalogue of an index it belongs to one identity, takes a song by one transaction or not at all, holds each once,
-and has one writer. Numbers are float32. What follows from them, concepts and their tests, is worked out anew from here
-and takes seconds.
+It belongs to one identity, takes a song by one transaction or not at all, holds each once, and has one writer
+(`audiolime_ext.collection.engine.keeping`). Numbers are float32. What follows from them, concepts and their tests, is
+worked out anew from here and takes seconds.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.collection.engine.failures import FAIL, FAILURES, LISTED, failure_of
-from audiolime_ext.collection.engine.jobs import Failure, Task
+from audiolime_ext.collection.engine.failures import FAILURES
+from audiolime_ext.collection.engine.jobs import Task
+from audiolime_ext.collection.engine.keeping import SongStore
 from audiolime_ext.concepts.measuring import Measured
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.records import Entry, Identity
 from audiolime_ext.concepts.traits import Traits
-from audiolime_ext.errors import MissingError, UsageError
-from audiolime_ext.files.database import Form, is_empty
-from audiolime_ext.files.fresh import make_folder
-from audiolime_ext.files.names import legible, utf8
-from audiolime_ext.files.places import require_writable_file
-from audiolime_ext.files.plain import differences, from_json, held, require, to_json
+from audiolime_ext.errors import MissingError
+from audiolime_ext.files.database import Form
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import from_json, held, require, to_json
 
 FORM = Form(
     what="a store of concepts",
@@ -58,12 +54,20 @@ _NUMBERS = (*_ALWAYS, *(part for parts in _SOMETIMES for part in parts))
 _FACTS = ("bounded", "partner", "n_beyond", "notes")
 
 
-class ConceptStore:
+class ConceptStore(SongStore[Identity]):
     """An open store; `create_or_resume` opens one to write, `read` one to read."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity) -> None:
-        self.path, self.identity = path, identity
-        self._connection, self._lock, self._process = connection, lock, os.getpid()
+    form, identity_type = FORM, Identity
+    empty = "{path} holds no concepts yet; run audiolime concepts again"
+    other = (
+        "{path} was measured with another model or other settings: {told}. Name another store to measure beside it "
+        "(-o), or use what it was made with"
+    )
+
+    @classmethod
+    def called(cls, path: Path) -> str:
+        """The path of the store."""
+        return legible(path)
 
     @classmethod
     def create_or_resume(cls, path: Path, identity: Identity) -> ConceptStore:
@@ -78,32 +82,12 @@ class ConceptStore:
         OutputError
             If it cannot be written.
         """
-        make_folder(path.parent)
-        lock = FORM.lock(path)
-        try:
-            connection = FORM.connect(path, "rwc")
-            try:
-                insert = "INSERT INTO identity VALUES (?, ?)"
-                FORM.create(path, connection, lambda: connection.executemany(insert, identity.plain().items()))
-                _require_same(path, _identity(path, connection), identity)
-                FORM.require_whole(path, connection)
-                with FORM.legibly(path), FORM.transaction(path, connection):
-                    FORM.seal(connection)
-            except BaseException:
-                connection.close()
-                raise
-        except BaseException:
-            lock.release()
-            raise
-        return cls(path, connection, lock, identity)
+        return cls._to_write(path, identity)
 
-    @staticmethod
-    def require_place(path: Path) -> None:
+    @classmethod
+    def require_place(cls, path: Path) -> None:
         """Raise `OutputError` or `UsageError` if it is clear before any work that no store can be written there."""
-        for file in (path, path.with_name(f"{path.name}-journal")):  # SQLite's
-            require_writable_file(file, in_new_folder=True)
-        if path.exists():
-            FORM.lock(path).release()
+        cls._require_place(path)
 
     @classmethod
     def read(cls, path: Path) -> ConceptStore:
@@ -123,27 +107,7 @@ class ConceptStore:
                 f"there is no store of concepts at {legible(path)}; name the file that audiolime concepts wrote, or "
                 "make one with it"
             )
-        connection = FORM.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            identity = _identity(path, connection)
-            FORM.require_whole(path, connection)
-        except BaseException:
-            connection.close()
-            raise
-        return cls(path, connection, None, identity)
-
-    @FORM.reads
-    def missing(self, tasks: Iterable[Task], *, max_tries: int = 1) -> list[Task]:
-        """The tasks that are still to do, each once; one that failed `max_tries` times is not."""
-        done = {key for (key,) in self._connection.execute("SELECT task FROM songs")}
-        done |= {key for (key,) in self._connection.execute("SELECT task FROM failures WHERE tries >= ?", (max_tries,))}
-        return [task for key, task in {task.key: task for task in tasks}.items() if key not in done]
-
-    @FORM.reads
-    def failures(self) -> list[Failure]:
-        """The songs that could not be measured, by name."""
-        return [failure_of(*row) for row in self._connection.execute(LISTED)]
+        return cls._to_read(path)
 
     @FORM.reads
     def entries(self) -> list[Entry]:
@@ -162,63 +126,18 @@ class ConceptStore:
     def describe(self, entries: Sequence[Entry]) -> None:
         """Keep which songs there are, in place of those that were there."""
         with self._transaction():
-            self._connection.execute("DELETE FROM entries")
-            rows = [(line, to_json(vars(entry))) for line, entry in enumerate(entries)]
-            self._connection.executemany("INSERT INTO entries VALUES (?, ?)", rows)
+            self._list("entries", entries)
 
     def put(self, task: Task, name: str, found: Measured) -> None:
         """Keep a song, in one transaction; if it is there already, the first stays."""
-        execute = self._connection.execute
         given = {part: getattr(found, part) for part in _NUMBERS if getattr(found, part) is not None}
+        told = {name: getattr(found, name) for name in _FACTS}
+        facts = {"patches": [vars(one) for one in found.patches], "traits": vars(found.traits), **told}
+        block = b"".join(np.asarray(values, "<f4").tobytes() for values in given.values())
+        shapes = to_json({part: list(values.shape) for part, values in given.items()})
         with self._transaction():
-            if execute("SELECT 1 FROM songs WHERE task = ?", (task.key,)).fetchone():
-                return
-            execute("DELETE FROM failures WHERE task = ?", (task.key,))
-            patches = [vars(one) for one in found.patches]
-            told = {name: getattr(found, name) for name in _FACTS}
-            facts = to_json({"patches": patches, "traits": vars(found.traits), **told})
-            insert = "INSERT INTO songs (task, name, facts) VALUES (?, ?, ?)"
-            song = execute(insert, (task.key, utf8(name), facts)).lastrowid
-            block = b"".join(np.asarray(values, "<f4").tobytes() for values in given.values())
-            shapes = to_json({part: list(values.shape) for part, values in given.items()})
-            execute("INSERT INTO numbers VALUES (?, ?, ?)", (song, shapes, block))
-
-    def fail(self, task: Task, name: str, reason: str) -> None:
-        """Keep that a song could not be measured, and count the attempts; a later `put` replaces it."""
-        with self._transaction():
-            self._connection.execute(FAIL.format(measured="songs"), (task.key, utf8(name), utf8(reason), task.key))
-
-    def _transaction(self) -> Any:
-        if self._lock is None or os.getpid() != self._process:
-            raise UsageError("only the process that opened a store for writing may write to it; hand it the results")
-        return FORM.transaction(self.path, self._connection)
-
-    def __enter__(self) -> ConceptStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close()
-        if self._lock is not None:
-            self._lock.release()
-
-
-def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
-    with FORM.legibly(path):
-        if is_empty(connection):
-            raise MissingError(f"{legible(path)} holds no concepts yet; run audiolime concepts again")
-        FORM.require_known(path, connection)
-        rows = connection.execute("SELECT name, value FROM identity")
-        return held({name: from_json(value) for name, value in rows}, Identity, "its table identity")
-
-
-def _require_same(path: Path, found: Identity, wanted: Identity) -> None:
-    if differing := differences(found.plain(), wanted.plain()):
-        raise UsageError(
-            f"{legible(path)} was measured with another model or other settings: {'; '.join(differing)}. Name another "
-            "store to measure beside it (-o), or use what it was made with"
-        )
+            if (song := self._song(task, name, facts)) is not None:
+                self._connection.execute("INSERT INTO numbers VALUES (?, ?, ?)", (song, shapes, block))
 
 
 def _measured(row: tuple[str, str, bytes], n_labels: int) -> Measured:

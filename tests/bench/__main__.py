@@ -15,6 +15,7 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
 - *similar songs*: a vector of five minutes, beside other packages; the nearest of 100,000 and of a million; the reasons
   by stems of a hundred neighbours: see ``similar.py``. A *map* of 10,000 songs, and a playlist: see ``maps.py``.
 - *integrated gradients* of a window, beside captum; of an excerpt; their memory: see ``gradients.py``.
+- *concepts*: TCAV beside captum's, and what all of ten classes would cost: see ``concepts.py``.
 - the *cold command*: ``audiolime explain CLIP`` as a process of its own, checkpoints cached.
 """
 
@@ -39,7 +40,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, explain, load_audio
 from audiolime_ext.models.musicnn import MusicnnModel, log_mel
 from factorizations import spleeter
-from tests.bench import audit, gradients, maps, page, separation, similar, why, workers
+from tests.bench import audit, concepts, gradients, maps, page, separation, similar, why, workers
 from tests.parity.environment import lay_out_models
 
 CLIP = Path("audiolime_ext/data/ezer_ev.ogg")
@@ -203,6 +204,7 @@ def main() -> None:
     print(similar.report(quick=arguments.quick), flush=True)
     print(maps.report(quick=arguments.quick), flush=True)
     print(gradients.report(rounds=rounds), flush=True)
+    print(concepts.report(quick=arguments.quick), flush=True)
     print(f"{os.cpu_count()} CPU cores; medians of {rounds} turns")
 
 

@@ -29,6 +29,16 @@ def test_a_cav_is_the_weights_of_a_logistic_regression(strength: float, n_featur
         assert intercept == pytest.approx(other.intercept_[0], abs=1e-6)
 
 
+def test_a_batch_finds_what_each_cav_finds_alone() -> None:
+    """A batch begins where its first CAV ends; one that is told apart for certain stands before some that are not."""
+    given = [patches(seed, apart=apart) for seed, apart in enumerate((100, 0, 0.5, 3))]
+    inner = np.stack([one @ one.T for one in given])
+    cavs = fit_cavs(inner, SIGNS)
+    alone = [fit_cavs(one[None], SIGNS) for one in inner]
+    np.testing.assert_allclose(cavs.alphas, np.concatenate([one.alphas for one in alone]), rtol=1e-7, atol=1e-10)
+    np.testing.assert_allclose(cavs.steps, np.concatenate([one.steps for one in alone]), rtol=1e-7)
+
+
 def test_margins_and_derivatives_are_those_of_the_direction() -> None:
     given, asked = patches(0), np.random.default_rng(1).normal(size=(7, 40))
     cavs = fit_cavs((given @ given.T)[None], SIGNS)

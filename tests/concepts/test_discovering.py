@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiolime_ext.concepts.discovering import _reason, alike, clusters
+from audiolime_ext.concepts.discovering import _reason, alike, clusters, divided
 from audiolime_ext.errors import UsageError
 
 SONGS = np.repeat(np.arange(20), 10)
@@ -55,3 +55,12 @@ def test_more_clusters_than_patches_are_refused() -> None:
 def test_clusters_are_kept_as_ace_keeps_them(n_members: int, n_songs: int, kept: bool) -> None:
     """Of twenty songs: more than half of them; a quarter and more patches than songs; or twice as many patches."""
     assert (_reason(n_members, n_songs, 20) == "") == kept
+
+
+def test_patches_that_are_the_same_are_in_one_cluster() -> None:
+    """Of silence, say, there may be many alike, and fewer that differ than clusters are asked for."""
+    given = np.repeat(np.eye(3), 20, axis=0)
+    cluster, middles = divided(given, n_clusters=8)
+    assert len(middles) == 3
+    assert len(set(zip(cluster.tolist(), given.argmax(axis=1).tolist(), strict=True))) == 3
+    assert len(clusters(given, np.tile(np.arange(20), 3), n_clusters=8)) == 3

@@ -132,6 +132,25 @@ def test_a_seed_says_all(found: Concepts, measured: Path) -> None:
     assert again.changed == found.changed
 
 
+def test_the_beep_returns_with_other_seeds_and_in_other_halves(found: Concepts, measured: Path) -> None:
+    elsewhere = find_concepts(measured, n_clusters=6, n_null=300, returning="halves", progress=False)
+    for told, changed in ((found, "from other starts"), (elsewhere, "in other halves")):
+        assert set(told.returning) == {one.name for one in told.kept}
+        assert all(told.returning[one.concept] >= 0.8 for one in found.significant if one.effect > 0)
+        assert sum(f"of {len(told.kept)} concepts" in note and changed in note for note in told.notes) == 1
+
+
+def test_the_beep_is_in_a_group_of_its_class_alone_and_noise_is_in_shared_ones(found: Concepts) -> None:
+    assert found.groups is not None
+    told = found.groups
+    assert told.names == tuple(one.name for one in found.kept)
+    raised = {one.concept for one in found.significant if one.effect > 0}
+    beeps = {int(told.group[told.names.index(name)]) for name in raised}
+    assert len(beeps) == 1
+    assert not beeps & set(told.shared)
+    assert set(told.shared.values()) == {("a", "b")}
+
+
 def test_songs_with_scores_beside_songs_without_are_refused(measured: Path, tmp_path: Path) -> None:
     with ConceptStore.read(measured) as store:
         identity, known = store.identity, store.measured()

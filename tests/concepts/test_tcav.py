@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from audiolime_ext.concepts import tcav
 from audiolime_ext.concepts.cavs import fit_cavs
 from audiolime_ext.concepts.drawing import Structure, draw
 from audiolime_ext.concepts.tcav import Gradients, p_value, scored, scores_of
@@ -52,6 +53,19 @@ def test_random_concepts_have_small_p_values_as_seldom_as_they_say() -> None:
         below += [p_value(one, null) for one in tried]
     for level in (0.05, 0.2, 0.5):
         assert np.mean(np.array(below) <= level) == pytest.approx(level, abs=4 * (level * (1 - level) / 800) ** 0.5)
+
+
+def test_any_number_of_threads_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    given = activations(rng)
+    gradients = Gradients.of(rng.normal(size=(36, N_FEATURES)), np.repeat(np.arange(12), 3), given)
+    own, others = (half[draw(SONGS[half], STRUCTURE, 1100, rng=rng)] for half in np.split(np.arange(len(SONGS)), 2))
+    found = []
+    for n in (1, 3):
+        monkeypatch.setattr(tcav, "_n_threads", lambda n=n: n)
+        found.append(scored(given @ given.T, own, others, {"rock": gradients})["rock"])
+    for one in ("derivatives", "shares", "effects", "per_song"):
+        np.testing.assert_array_equal(*(getattr(scores, one) for scores in found))
 
 
 def test_a_planted_direction_is_significant() -> None:
