@@ -4,7 +4,7 @@
 - `song`: the page of a recording, and the index of a folder of pages
 - `audit`: the page of an audit
 - `neighbours`: the pages of songs that are near to others
-- `maps`: the page of a collection in a plane
+- `maps`: the page of a collection in a plane; `concepts`: that of what a classifier has learnt, in panels
 - `evaluation`: the page of an evaluation of embeddings
 - `neighbours`: the pages of songs that are near to others; `playlists`: that of songs in order
 - `player`: stems that are switched while they play, and what is drawn above them
