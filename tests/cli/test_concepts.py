@@ -61,6 +61,18 @@ def test_json_and_a_table_hold_what_is_told(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.usefixtures("songs")
+def test_given_concepts_are_told_beside_those_that_are_found(capsys: pytest.CaptureFixture[str]) -> None:
+    given = f"heard=label:{SPEC}:a>.9", "low=stem:bands:2/0–2000 Hz"
+    assert main(["concepts", "songs", *ASKED, *FEW, "--given", *given]) == 0
+    out, _ = capsys.readouterr()
+    assert "\n\ngiven concepts\n" in out
+    assert "low: " in out or "  low " in out
+    found = strict(run(capsys, "concepts", "songs.concepts", *FEW, "--given", *given, "--json"))
+    assert {one["concept"] for one in found["given"]} == {"low"}  # in each class all songs lie on one side of the range
+    assert any("heard: all songs of 'b' lie out of the range" in note for note in found["notes"])
+
+
+@pytest.mark.usefixtures("songs")
 def test_a_dry_run_keeps_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(Path().rglob("*"))
     out = run(capsys, "concepts", "songs", *ASKED, "--dry-run")
@@ -207,6 +219,7 @@ def test_one_class_and_a_model_without_layers_are_refused(
         (("songs", *ASKED, "--labels", "a"), 2, "give two classes or more"),
         (("songs", *ASKED, "--labels", "a", "c"), 2, "no song of the class 'c'; classes are a, b"),
         (("songs", *ASKED, "--songs", "9"), 2, "a whole number of at least 10 is needed, not '9'"),
+        (("missing", *ASKED, "--given", "a=drums"), 2, "the given concept 'a=drums' is of no known form; write claps="),
         (("songs", *ASKED, "--split", "slices"), 2, "unknown factorization 'slices'"),
         (("songs", *ASKED, "--csv", "all.txt"), 2, "--csv all.txt is no table; end its name in .csv"),
         (

@@ -154,7 +154,8 @@ def measured(folder: Path, model: str, *, n_songs: int = N_SONGS, seed: int = 0)
         (folder / "songs" / label).mkdir(parents=True)
         for i in range(seed * n_songs, (seed + 1) * n_songs):
             Audio(song(label, i)[0][None], SR).write(folder / "songs" / label / f"{label}{i:03d}.wav")
-    given: dict[str, Any] = {"splits": list(SPLITS), "duration_s": LENGTH_S, "workers": 0, "progress": False}
+    given: dict[str, Any] = {"splits": list(SPLITS), "duration_s": LENGTH_S, "controls": False}
+    given |= {"workers": 0, "progress": False}
     return measure_concepts(folder / "songs", model, LAYER, store=folder / "a.concepts", **given)
 
 

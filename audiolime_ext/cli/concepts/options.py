@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from argparse import Namespace, _ActionsContainer
+from argparse import ArgumentTypeError, Namespace, _ActionsContainer
 from typing import Any
 
 from audiolime_ext.cli.numbers import whole
 
 
 def add_finding(parser: _ActionsContainer) -> None:
-    """`--clusters`, `--null` and `--seed`."""
+    """`--given`, `--clusters`, `--null` and `--seed`."""
+    parser.add_argument(
+        "--given",
+        nargs="+",
+        type=_given,
+        default=[],
+        metavar="NAME=KIND:…",
+        help="concepts of your own to test beside those that are found: claps=sounds:FOLDER, "
+        "drums=stem:spleeter:5stems/drums, 'fast=feature:FILE.csv:tempo>140', "
+        "'sung=label:musicnn:MSD_musicnn:female vocalists>.3'",
+    )
     parser.add_argument(
         "--clusters",
         dest="n_clusters",
@@ -41,4 +51,16 @@ def found_in(store: Any, args: Namespace) -> Any:
     """The concepts of a store, as the arguments say."""
     from audiolime_ext.concepts.finding import find_concepts
 
-    return find_concepts(store, n_clusters=args.n_clusters, n_null=args.n_null, seed=args.seed)
+    return find_concepts(store, given=args.given, n_clusters=args.n_clusters, n_null=args.n_null, seed=args.seed)
+
+
+def _given(text: str) -> str:
+    """The text of a given concept, which is understood before anything is measured."""
+    from audiolime_ext.concepts.asked import parse
+    from audiolime_ext.errors import UsageError
+
+    try:
+        parse(text)
+    except UsageError as error:
+        raise ArgumentTypeError(str(error)) from error
+    return text
