@@ -50,6 +50,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "factorization.loading": "prediction/test_loading",
     **{f"concepts.{name}": "concepts/test_pipeline" for name in ("records", "store", "work")},
     "concepts.telling": "concepts/test_words",
+    "concepts.result": "concepts/test_finding",
     **{f"gradients.{name}": "gradients/test_relevance" for name in ("saved", "window_facts", "words")},
     **{f"gradients.parts.{name}": "gradients/parts/test_agreement" for name in ("agreed", "comparable", "placing")},
     **{f"gradients.checks.{name}": "gradients/checks/test_faithfulness" for name in ("again", "mean")},

@@ -4,7 +4,8 @@
 - `records`, `store`: what is kept; `work`: what a worker does; `merging`: stores of shards become one
 - `patches`: a song in parts that can be heard; `measuring`: what a model says of each; `traits`: level and bandwidth
 - `elsewhere`: patches in another song's place; `partners`: which song that is
-- `result`: the concepts of a store; `halves`: songs that they are found in, and others that they are tested on
+- `finding`: the concepts of a store, on one screen; `result`: what it gives
+- `halves`: songs that they are found in, and others that they are tested on
 - `discovering`: patches that a layer holds for alike; `drawing`: random patches in their place
 - `given`: concepts that a person names; `asked`: how they are written; `sides`: what stands for them and against them;
   `outside`: sounds, tables and other models that they need
@@ -27,13 +28,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audiolime_ext.concepts.finding import find_concepts as find_concepts
     from audiolime_ext.concepts.pipeline import measure_concepts as measure_concepts
     from audiolime_ext.concepts.result import Concepts as Concepts
-    from audiolime_ext.concepts.result import find_concepts as find_concepts
     from audiolime_ext.concepts.taking_out import removing_all as removing_all
 
 _HOMES = {
-    **{"measure_concepts": "pipeline", "find_concepts": "result", "Concepts": "result"},
+    **{"measure_concepts": "pipeline", "find_concepts": "finding", "Concepts": "result"},
     "removing_all": "taking_out",
 }
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext.concepts.result import Concepts, find_concepts
+from audiolime_ext.concepts.finding import find_concepts
+from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.extras import require
 from tests.studies import concept_rules as study
 

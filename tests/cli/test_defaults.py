@@ -14,8 +14,8 @@ from audiolime_ext.audit.run import plan_audit
 from audiolime_ext.cli import build_parser
 from audiolime_ext.cli.parser import all_commands
 from audiolime_ext.cli.question import MIN_SCORE
+from audiolime_ext.concepts.finding import find_concepts
 from audiolime_ext.concepts.pipeline import plan_concepts
-from audiolime_ext.concepts.result import find_concepts
 
 COMMANDS = {parser.prog: parser for parser in all_commands(build_parser())}
 CALLED: dict[str, tuple[Callable[..., Any], ...]] = {

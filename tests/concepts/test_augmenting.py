@@ -13,8 +13,8 @@ from audiolime_ext import Audio
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.concepts.augmenting import N_DRAWS, augmented, name_of, recognised
 from audiolime_ext.concepts.drawing import Structure
+from audiolime_ext.concepts.finding import find_concepts
 from audiolime_ext.concepts.pipeline import measure_concepts
-from audiolime_ext.concepts.result import find_concepts
 from audiolime_ext.concepts.testing import Concept, Pool
 from audiolime_ext.errors import UsageError
 from tests.concepts.listener import N_BANDS, SR, Listener

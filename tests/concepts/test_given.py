@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Audio
+from audiolime_ext.concepts.finding import find_concepts
 from audiolime_ext.concepts.pipeline import measure_concepts
-from audiolime_ext.concepts.result import Concepts, find_concepts
+from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import UsageError
 from tests.concepts.listener import SR

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Audio, tagger
+from audiolime_ext.concepts.finding import find_concepts
 from audiolime_ext.concepts.patches import patches_of
 from audiolime_ext.concepts.pipeline import measure_concepts
-from audiolime_ext.concepts.result import Concepts, find_concepts
+from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.concepts.taking_out import as_loud, removing_all, without
 from audiolime_ext.errors import AudioError, UsageError
 from factorizations.oracle import OracleFactorization

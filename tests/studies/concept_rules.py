@@ -30,9 +30,10 @@ from audiolime_ext import Audio
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.concepts.cavs import Floats
 from audiolime_ext.concepts.drawing import Structure, draw
+from audiolime_ext.concepts.finding import find_concepts, in_windows, pool_of
 from audiolime_ext.concepts.halves import halves
 from audiolime_ext.concepts.pipeline import measure_concepts
-from audiolime_ext.concepts.result import Concepts, _in_windows, _pool, find_concepts
+from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.concepts.tcav import Gradients, scored
 from audiolime_ext.concepts.testing import Concept, Pool, all_tested
@@ -194,8 +195,8 @@ def half_of(store: Path) -> tuple[Pool, dict[str, tuple[Floats, Any]]]:
     with ConceptStore.read(store) as opened:
         entries, found = zip(*opened.measured(), strict=True)
     first, _ = halves(entries)
-    return _pool(entries, found, first), {
-        label: _in_windows("gradients", entries, found, first, label) for label in LABELS
+    return pool_of(entries, found, first), {
+        label: in_windows("gradients", entries, found, first, label) for label in LABELS
     }
 
 

@@ -35,8 +35,9 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.collection.manifest import load_manifest
+from audiolime_ext.concepts.finding import find_concepts
 from audiolime_ext.concepts.pipeline import measure_concepts
-from audiolime_ext.concepts.result import Concepts, find_concepts
+from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.text import text_table
 from tests.concepts.planted import collection, hears_the_beep

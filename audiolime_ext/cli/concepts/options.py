@@ -39,6 +39,6 @@ def add_finding(parser: _ActionsContainer) -> None:
 
 def found_in(store: Any, args: Namespace) -> Any:
     """The concepts of a store, as the arguments say."""
-    from audiolime_ext.concepts.result import find_concepts
+    from audiolime_ext.concepts.finding import find_concepts
 
     return find_concepts(store, n_clusters=args.n_clusters, n_null=args.n_null, seed=args.seed)

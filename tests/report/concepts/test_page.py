@@ -18,7 +18,8 @@ import soundfile
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from audiolime_ext.concepts.result import Concepts, find_concepts
+from audiolime_ext.concepts.finding import find_concepts
+from audiolime_ext.concepts.result import Concepts
 from audiolime_ext.concepts.sounds import HearingAgain
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import UsageError
