@@ -47,7 +47,7 @@ class Judged:
     def __init__(self, concepts: Concepts) -> None:
         self.concepts = concepts
         self.labels = concepts.identity.labels
-        self.given: tuple[Any, ...] = held(concepts, "given", ())
+        self.given = concepts.given
         self.names = (*(one.name for one in concepts.kept), *(one.name for one in self.given))
         self.tested = {(one.concept, one.label): one for one in concepts.tested}
         self.by_gradients = bool(concepts.tested)
@@ -102,11 +102,6 @@ class Judged:
             f"{told.number(taken.effect)} logits, {other}, {told.p_told(taken.p)}, {'' if sure else 'not '}significant"
         )
         return Mark(place, row, taken.effect, taken.low, taken.high, None, sure, said)
-
-
-def held(concepts: Concepts, name: str, empty: Any) -> Any:
-    """A part of a result that not every result has."""
-    return getattr(concepts, name, empty)
 
 
 def shown_of(concepts: Concepts, members: Members, places: Sequence[int]) -> list[Shown]:

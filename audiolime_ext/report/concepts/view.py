@@ -14,7 +14,7 @@ from audiolime_ext.concepts.result import Concepts, Discovered
 from audiolime_ext.files.names import utf8
 from audiolime_ext.report.concepts import told
 from audiolime_ext.report.concepts.features import Features
-from audiolime_ext.report.concepts.judged import STRONGEST, Judged, held
+from audiolime_ext.report.concepts.judged import STRONGEST, Judged
 from audiolime_ext.report.concepts.media import N_PATCHES, Media, Stretch, text_of
 from audiolime_ext.report.concepts.members import Members
 from audiolime_ext.report.templating import clock
@@ -156,7 +156,7 @@ def _sentences(judged: Judged, concept: Discovered) -> list[told.Told]:
             if label != concept.of and (concept.name, label) in judged.tested
         ]
     )
-    if (share := held(found, "returning", {}).get(concept.name)) is not None:
+    if (share := found.returning.get(concept.name)) is not None:
         lines.append(told.returning(share))
     flags = [("flag", f"Suspect: {utf8(flag.text)}.") for flag in found.flags.get(concept.name, ())]
     return [*lines[:1], *flags, *lines[1:], told.stands(concept)]
@@ -226,7 +226,7 @@ def _features(members: Members, features: Features | str) -> dict[str, Any] | No
 
 
 def _groups(judged: Judged) -> dict[str, Any] | None:
-    groups = held(judged.concepts, "groups", None)
+    groups = judged.concepts.groups
     if groups is None:
         return None
     places = {name: n for n, name in enumerate(judged.names)}
@@ -242,22 +242,13 @@ def _groups(judged: Judged) -> dict[str, Any] | None:
 
 
 def _groups_told(concepts: Concepts) -> str:
-    groups = held(concepts, "groups", None)
-    if groups is None:
+    if concepts.groups is None:
         return (
             "No groups of concepts are told apart, so there is no picture of them. Near is a concept whose middle lies "
             f"in a like direction from the middle of all patches: a cosine of {NEAR} or more."
         )
-    n, agree, share = len(set(map(int, groups.group))), groups.agreement, groups.share
-    lines = [
-        f"{counted(len(groups.names), 'concept')} in {counted(n, 'group')} of directions that this layer holds alike."
-    ]
-    if agree is not None:
-        lines.append(f"Made again, the groups agree by {agree:.2f} (1: the same; 0: as by chance).")
-    if share is not None:
-        kept = f"{100 * share:.0f} % of each concept’s nearest"
-        lines.append(f"The picture keeps {kept} when it is made again; distances within it mean little.")
-    return " ".join(lines)
+    lines = concepts.groups.sentences(utf8(concepts.identity.layer))
+    return " ".join(f"{utf8(line[0].upper() + line[1:])}." for line in lines)
 
 
 def _subtitle(judged: Judged, media: Media | str) -> str:

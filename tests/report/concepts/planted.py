@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from audiolime_ext.concepts.artefacts import Flag
 from audiolime_ext.concepts.deciding import Changed
 from audiolime_ext.concepts.discovering import Cluster
+from audiolime_ext.concepts.given import Given
+from audiolime_ext.concepts.grouping import Groups
 from audiolime_ext.concepts.patches import Patch
 from audiolime_ext.concepts.pipeline import measure_concepts
 from audiolime_ext.concepts.records import Entry, Identity
@@ -24,36 +26,6 @@ from tests.concepts.planted import MODEL, collection
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u202egnp"
 
 
-@dataclass(frozen=True)
-class Given:
-    """A concept that was given, as results have it."""
-
-    name: str
-    kind: str
-    text: str
-    n_units: int
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """Groups of concepts, as results have them."""
-
-    names: tuple[str, ...]
-    group: np.ndarray
-    places: np.ndarray
-    agreement: float | None = 0.8
-    share: float | None = 0.7
-
-
-@dataclass(frozen=True, eq=False)
-class Everything(Concepts):
-    """Concepts with every part that a result can have."""
-
-    given: tuple[Any, ...] = ()
-    groups: Any = None
-    returning: dict[str, float] = field(default_factory=dict)
-
-
 def planted_store(folder: Path, **options: Any) -> Path:
     """A store of two classes, one of which has a beep in every song; a song of each has a hostile name."""
     songs = collection(folder / "songs", n_songs=14)
@@ -64,25 +36,25 @@ def planted_store(folder: Path, **options: Any) -> Path:
     return measure_concepts(songs, MODEL, "hidden", store=folder / "planted.concepts", **given)
 
 
-def everything(found: Concepts) -> Everything:
+def everything(found: Concepts) -> Concepts:
     """The same with a given concept, groups, flags and more."""
-    names = [one.name for one in found.kept]
-    own = found.kept[0]
-    places = np.random.default_rng(0).normal(size=(len(names) + 1, 2))
-    clap = tuple(judged("clap", "", label, 0.4 * (-1) ** n) for n, label in enumerate(found.identity.labels))
-    added = Added(0.6, 0.2, 1.0, 0.1, 0.003, 9, 20)
-    flag = Flag("silence", "6 of 10 patches are silent (3 % of the class's other patches)", 0.6, 0.03)
-    parts = {one.name: getattr(found, one.name) for one in fields(found)}
-    parts |= {
-        "tested": (*found.tested, *clap),
-        "given": (Given("clap", "sounds", "8 files of claps/", 8),),
-        "groups": Groups((*names, "clap"), np.arange(len(names) + 1) % 3, places),
-        "flags": {names[1]: (flag,)},
-        "additions": {(own.name, own.of): added},
-        "changed": {own.name: Changed(28, 5, {"b": 5})},
-        "returning": dict.fromkeys(names, 0.8),
-    }
-    return Everything(**parts)
+    names, own = [*(one.name for one in found.kept), "clap"], found.kept[0]
+    classes = (*(one.of for one in found.kept), "")
+    places = np.random.default_rng(0).normal(size=(len(names), 2))
+    group = np.sort(np.arange(len(names)) % 3)
+    return replace(
+        found,
+        tested=(
+            *found.tested,
+            *(judged("clap", "", one, 0.4 * (-1) ** n) for n, one in enumerate(found.identity.labels)),
+        ),
+        given=(Given("clap", "sounds", "8 files of claps/", 8),),
+        groups=Groups(tuple(names), classes, group, places, 0.8, 0.7, 0.2, 0.4, 0.01, "principal components"),
+        flags={names[1]: (Flag("silence", "6 of 10 patches are silent (3 % of the others)", 0.6, 0.03),)},
+        additions={(own.name, own.of): Added(0.6, 0.2, 1.0, 0.1, 0.003, 9, 20)},
+        changed={own.name: Changed(28, 5, {"b": 5})},
+        returning=dict.fromkeys(names[:-1], 0.8),
+    )
 
 
 def judged(concept: str, of: str, label: str, effect: float, *, sure: bool = True) -> JudgedConcept:

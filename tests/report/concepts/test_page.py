@@ -61,7 +61,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def found(store: Path) -> Concepts:
     """Concepts of which none is suspect; tests add flags of their own."""
-    return replace(find_concepts(store, n_clusters=8, n_null=200, progress=False), flags={})
+    return replace(find_concepts(store, n_clusters=8, n_null=200, progress=False), flags={}, groups=None)
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def test_every_part_of_a_result_is_told(found: Concepts, whole: str) -> None:
     assert (given["name"], given["of"]) == ("clap", -1)
     assert "A given concept: 8 files of claps/ (8 units)." in said[-1]
     assert [mark[1] for mark in data["marks"] if mark[0] == len(found.kept)] == [0, 1]
-    assert f"{len(found.kept) + 1} concepts in 3 groups" in whole
+    assert f"{len(found.kept) + 1} concepts fall into 3 groups" in whole
     rows = re.findall(r"<tr data-row=", whole)
     assert len(rows) == len(found.kept) + 1
 
