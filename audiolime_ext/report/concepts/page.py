@@ -57,7 +57,7 @@ def write_concepts_page(
     Parameters
     ----------
     concepts : Concepts
-        Result of `audiolime_ext.concepts.result.find_concepts`.
+        Result of `audiolime_ext.concepts.finding.find_concepts`.
     store : str or PathLike
         Store that they were found in.
     folder : str or PathLike
