@@ -8,7 +8,7 @@ have one thread, and time of the processor is told. Few CAVs are made by captum 
 long for each.
 
 *The plan of cost*: 10 classes of 50 recordings of 10 s, three splits, 25 clusters a class, and a null of 10,000 for
-each class and structure. A part of each stage is measured, in time of processors, so that a busy machine counts for
+each structure. A part of each stage is measured, in time of processors, so that a busy machine counts for
 little; the whole is *extrapolated* from it: to all songs and classes, and to two cores where a stage uses both. Patches
 are planted, but for one song of the bundled clip.
 """
@@ -30,12 +30,12 @@ from audiolime_ext import load_audio
 from audiolime_ext.concepts.discovering import clusters
 from audiolime_ext.concepts.drawing import STRUCTURES, Structure, draw
 from audiolime_ext.concepts.grouping import groups_of
-from audiolime_ext.concepts.measuring import measure
-from audiolime_ext.concepts.patches import patches_of
 from audiolime_ext.concepts.pipeline import SPLITS
+from audiolime_ext.concepts.records import Entry
 from audiolime_ext.concepts.stability import found_again
 from audiolime_ext.concepts.tcav import Gradients, scored
 from audiolime_ext.concepts.testing import N_NULL, Concept, Pool
+from audiolime_ext.concepts.work import Ears
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.models.musicnn import MusicnnModel
 
@@ -204,14 +204,16 @@ def _missed(found: float, target: float) -> str:
 
 
 def _measuring() -> list[tuple[str, float, str]]:
-    """One song of the clip."""
+    """One song of the clip, with its controls: the clip is its own partner."""
     if find_spec("torch") is None:
         return [("measuring", float("nan"), "not measured, since torch is not installed")]
     model, clip = MusicnnModel("MSD_musicnn", threads=1), load_audio(CLIP)
-    splits, columns = [load_factorization(one) for one in SPLITS], list(range(N_CLASSES))
+    splits, columns = tuple(load_factorization(one) for one in SPLITS), tuple(range(N_CLASSES))
+    ears = Ears(model, LAYER, splits, tuple(map(str, columns)), columns, 10.0)
+    entry, partner = (Entry(str(CLIP), clip.sha256, clip.name, label, clip.sha256, 3.0, 10.0) for label in ("0", "1"))
 
     def song() -> None:
-        measure(model, LAYER, patches_of(clip, model, splits, start_s=3.0, duration_s=10.0), columns, 0)
+        ears.hear(clip, entry, partner)
 
     song()
     one_s = seconds(song)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 
 from audiolime_ext import Audio, tagger
 from audiolime_ext.cli import main
-from audiolime_ext.cli.concepts.report import PAGE
 from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import MissingError
 from tests.cli.test_bad_input import refusal
@@ -273,7 +270,7 @@ def test_a_page_is_asked_for_what_was_typed(
         asked.append((given[0].seed, *given[1:], options))
         return Path(given[2]) / "index.html"
 
-    monkeypatch.setitem(sys.modules, PAGE, cast(Any, SimpleNamespace(write_concepts_page=page)))
+    monkeypatch.setattr("audiolime_ext.report.concepts.page.write_concepts_page", page)
     run(capsys, "concepts", "songs", *ASKED, *FEW)
     told = run(capsys, "concepts", "report", "songs.concepts", *FEW, "--seed", "3", "-o", "out")
     assert told == f"open {Path('out/index.html')} in a browser\n"

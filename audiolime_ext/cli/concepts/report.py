@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.concepts.options import add_finding, found_in
 from audiolime_ext.cli.options import add_json, add_output, add_trust
 from audiolime_ext.files.names import legible
-
-PAGE = "audiolime_ext.report.concepts.page"
 
 
 def add(commands: Any) -> None:
@@ -46,6 +43,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files.places import require_writable
     from audiolime_ext.files.plain import to_json
+    from audiolime_ext.report.concepts.page import write_concepts_page
 
     if args.no_features and args.table is not None:
         raise UsageError("--table has the features that --no-features leaves out; give one of the two")
@@ -53,6 +51,6 @@ def run(args: Namespace) -> int:
     features = None if args.no_features else args.table or "vibenet"
     found = found_in(args.store, args)
     options = {"title": args.title, "features": features, "heard": args.heard, "audio": args.audio}
-    page = import_module(PAGE).write_concepts_page(found, args.store, args.output, **options, trust=args.trust)
+    page = write_concepts_page(found, args.store, args.output, **options, trust=args.trust)
     print(to_json({"page": str(page)}) if args.json else f"open {legible(page)} in a browser")
     return 0
