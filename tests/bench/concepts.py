@@ -245,7 +245,7 @@ def _testing(pool: Pool) -> list[tuple[str, float, str]]:
         return scored(products, *_drawn(pool, kind, NULL), slopes)
 
     nulls = [seconds(partial(null, kind)) for kind in STRUCTURES]
-    null_s = sum(nulls) * N_NULL / NULL * N_CLASSES / N_CORES
+    null_s = sum(nulls) * N_NULL / NULL / N_CORES
     told = ", ".join(f"{one * N_NULL / NULL:.1f}" for one in nulls)
     return [
         ("clusters", clusters_s, "measured in whole"),
@@ -256,7 +256,7 @@ def _testing(pool: Pool) -> list[tuple[str, float, str]]:
             f"{len(concepts)} concepts, {'none' if groups is None else int(groups.group.max()) + 1} found",
         ),
         ("inner products", products_s, f"{len(pool.songs):,} patches"),
-        ("null", null_s, f"{told} s of one core a class for each structure, if a class has concepts of all"),
+        ("null", null_s, f"{told} s of one core for each structure, if there are concepts of all"),
     ]
 
 
