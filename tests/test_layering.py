@@ -50,7 +50,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
-    **{f"concepts.{name}": "concepts/test_pipeline" for name in ("records", "store", "work")},
+    **{f"concepts.measurement.{name}": "concepts/test_pipeline" for name in ("records", "store", "work")},
     "concepts.telling": "concepts/test_words",
     "concepts.result": "concepts/test_finding",
     **{f"gradients.{name}": "gradients/test_relevance" for name in ("saved", "window_facts", "words")},

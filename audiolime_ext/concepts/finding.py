@@ -16,23 +16,23 @@ from typing import Any, Literal
 import numpy as np
 
 from audiolime_ext.collection.engine.jobs import Failure
-from audiolime_ext.concepts.asked import parse_all
-from audiolime_ext.concepts.augmenting import Moved, recognised
-from audiolime_ext.concepts.cavs import STRENGTH, Floats
-from audiolime_ext.concepts.discovering import N_CLUSTERS, Cluster, clusters
-from audiolime_ext.concepts.drawing import Numbers
-from audiolime_ext.concepts.flagging import all_flags, first_halves
-from audiolime_ext.concepts.given import divided, given_tested
-from audiolime_ext.concepts.grouping import groups_of
-from audiolime_ext.concepts.halves import halves
-from audiolime_ext.concepts.intervening import accuracies, halves_of, interventions
-from audiolime_ext.concepts.measuring import Measured
-from audiolime_ext.concepts.partners import control_notes
-from audiolime_ext.concepts.records import Entry, Identity
+from audiolime_ext.concepts.artefacts.augmenting import Moved, recognised
+from audiolime_ext.concepts.artefacts.flagging import all_flags, first_halves
+from audiolime_ext.concepts.discovery.discovering import N_CLUSTERS, Cluster, clusters
+from audiolime_ext.concepts.discovery.drawing import Numbers
+from audiolime_ext.concepts.discovery.grouping import groups_of
+from audiolime_ext.concepts.discovery.halves import halves
+from audiolime_ext.concepts.discovery.stability import returning_of
+from audiolime_ext.concepts.given.asked import parse_all
+from audiolime_ext.concepts.given.tested import divided, given_tested
+from audiolime_ext.concepts.interventions.intervening import accuracies, halves_of, interventions
+from audiolime_ext.concepts.judgement.cavs import STRENGTH, Floats
+from audiolime_ext.concepts.judgement.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
+from audiolime_ext.concepts.measurement.measuring import Measured
+from audiolime_ext.concepts.measurement.partners import control_notes
+from audiolime_ext.concepts.measurement.records import Entry, Identity
+from audiolime_ext.concepts.measurement.store import ConceptStore
 from audiolime_ext.concepts.result import Concepts, Discovered
-from audiolime_ext.concepts.stability import returning_of
-from audiolime_ext.concepts.store import ConceptStore
-from audiolime_ext.concepts.testing import N_NULL, Concept, JudgedConcept, Pool, all_tested
 from audiolime_ext.errors import UsageError
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
@@ -59,7 +59,7 @@ def find_concepts(
         File that `audiolime_ext.concepts.pipeline.measure_concepts` wrote.
     given : sequence of str
         Concepts to test beside those that are found, such as ``drums=stem:spleeter:5stems/drums``; the four forms are
-        those of `audiolime_ext.concepts.asked`.
+        those of `audiolime_ext.concepts.given.asked`.
     model : Model or None
         Model of the store, which hears given sounds; None: it is built by its spec.
     n_clusters : int

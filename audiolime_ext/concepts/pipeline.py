@@ -27,14 +27,14 @@ from audiolime_ext.collection.engine.models import noise_for
 from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.manifest import Manifest, load_manifest
-from audiolime_ext.concepts.augmenting import Augmentation, name_of
-from audiolime_ext.concepts.estimate import Estimate, estimate
-from audiolime_ext.concepts.measuring import Measured, are_scores
-from audiolime_ext.concepts.partners import Partners
-from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.store import ConceptStore
-from audiolime_ext.concepts.trying import without_gradients
-from audiolime_ext.concepts.work import Ears, Measuring
+from audiolime_ext.concepts.artefacts.augmenting import Augmentation, name_of
+from audiolime_ext.concepts.measurement.estimate import Estimate, estimate
+from audiolime_ext.concepts.measurement.measuring import Measured, are_scores
+from audiolime_ext.concepts.measurement.partners import Partners
+from audiolime_ext.concepts.measurement.records import Entry, Identity
+from audiolime_ext.concepts.measurement.store import ConceptStore
+from audiolime_ext.concepts.measurement.trying import without_gradients
+from audiolime_ext.concepts.measurement.work import Ears, Measuring
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization, require_fingerprint
@@ -195,8 +195,8 @@ def plan_concepts(
         Seconds to take from the middle where the source names no excerpt; None: 10, or the model's window where that is
         longer.
     controls : bool
-        True to ask about each patch in another song's place, too (`audiolime_ext.concepts.elsewhere`): two answers more
-        for each patch, without which nothing is known of places and additions.
+        True to ask about each patch in another song's place, too, two answers more for each patch
+        (`audiolime_ext.concepts.measurement.elsewhere`), without which nothing is known of places and additions.
     augmentation : callable of (samples, sr, rng) giving samples, or None
         Augmentation that the model was trained with: a function of a signal (n_channels, n_samples) in float32, its
         rate in Hz and a numpy Generator. Each window is heard with it three times, in this process.

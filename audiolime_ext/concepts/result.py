@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.concepts import saved, telling
-from audiolime_ext.concepts.artefacts import Flag
-from audiolime_ext.concepts.augmenting import Moved
-from audiolime_ext.concepts.deciding import Changed
-from audiolime_ext.concepts.discovering import Cluster
-from audiolime_ext.concepts.given import Given
-from audiolime_ext.concepts.grouping import Groups
-from audiolime_ext.concepts.intervening import JudgedBySound, disagreements
-from audiolime_ext.concepts.patches import Patch
-from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.removing import Added, Removed
-from audiolime_ext.concepts.testing import JudgedConcept
+from audiolime_ext.concepts.artefacts.augmenting import Moved
+from audiolime_ext.concepts.artefacts.checks import Flag
+from audiolime_ext.concepts.discovery.discovering import Cluster
+from audiolime_ext.concepts.discovery.grouping import Groups
+from audiolime_ext.concepts.given.tested import Given
+from audiolime_ext.concepts.interventions.deciding import Changed
+from audiolime_ext.concepts.interventions.intervening import JudgedBySound, disagreements
+from audiolime_ext.concepts.interventions.removing import Added, Removed
+from audiolime_ext.concepts.judgement.testing import JudgedConcept
+from audiolime_ext.concepts.measurement.patches import Patch
+from audiolime_ext.concepts.measurement.records import Entry, Identity
 from audiolime_ext.extras import require
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.plain import to_json

@@ -8,10 +8,10 @@ The object of `as_dict` (``--json``) has `schema_version` and
   and patches of each, that it was tested by), `n_songs`, `tests`, `removals` and `patches`, the nearest to the middle
   first, each with its song, its window and its place there, `distance` from the middle, and `stands` (whether it is
   one of those by which the concept was tested)
-- in `tests`, by class: the fields of `audiolime_ext.concepts.testing.JudgedConcept`, and the `verdict`; in `removals`
-  those of `audiolime_ext.concepts.removing.Removed`, with `beyond`; in `additions` those of `Added`, with `beyond`; in
-  `by_sound` the `p` and the `verdict` of these two together; in `changed` those of
-  `audiolime_ext.concepts.deciding.Changed`; in `flags` what is suspect
+- in `tests`, by class: the fields of `audiolime_ext.concepts.judgement.testing.JudgedConcept`, and the `verdict`; in
+  `removals` those of `audiolime_ext.concepts.interventions.removing.Removed`, with `beyond`; in `additions` those of
+  `Added`, with `beyond`; in `by_sound` the `p` and the `verdict` of these two together; in `changed` those of
+  `audiolime_ext.concepts.interventions.deciding.Changed`; in `flags` what is suspect
 - `disagreements`: sentences on what interventions say otherwise than gradients, or than each other
 - `given`: tests of concepts that a person named; `dropped`: clusters that are no concepts, each with its `reason`
 
@@ -27,7 +27,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.concepts import telling, words
-from audiolime_ext.concepts.testing import JudgedConcept
+from audiolime_ext.concepts.judgement.testing import JudgedConcept
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import html_table
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from audiolime_ext.concepts import words
-from audiolime_ext.concepts.artefacts import Flag
-from audiolime_ext.concepts.intervening import JudgedBySound
-from audiolime_ext.concepts.removing import Removed
-from audiolime_ext.concepts.testing import JudgedConcept
+from audiolime_ext.concepts.artefacts.checks import Flag
+from audiolime_ext.concepts.interventions.intervening import JudgedBySound
+from audiolime_ext.concepts.interventions.removing import Removed
+from audiolime_ext.concepts.judgement.testing import JudgedConcept
 from audiolime_ext.concepts.words import probability, signed
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of, text_table

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audiolime_ext.concepts.artefacts import Flag
-from audiolime_ext.concepts.intervening import JudgedBySound
-from audiolime_ext.concepts.patches import Patch
-from audiolime_ext.concepts.removing import Removed
-from audiolime_ext.concepts.testing import FALSE_DISCOVERIES, JudgedConcept
+from audiolime_ext.concepts.artefacts.checks import Flag
+from audiolime_ext.concepts.interventions.intervening import JudgedBySound
+from audiolime_ext.concepts.interventions.removing import Removed
+from audiolime_ext.concepts.judgement.testing import FALSE_DISCOVERIES, JudgedConcept
+from audiolime_ext.concepts.measurement.patches import Patch
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of
 

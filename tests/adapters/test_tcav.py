@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext.concepts.cavs import fit_cavs
-from audiolime_ext.concepts.tcav import Gradients, scores_of
+from audiolime_ext.concepts.judgement.cavs import fit_cavs
+from audiolime_ext.concepts.judgement.tcav import Gradients, scores_of
 from audiolime_ext.extras import require
 
 torch = require("torch", extra="torch")

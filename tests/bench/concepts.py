@@ -27,15 +27,15 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext import load_audio
-from audiolime_ext.concepts.discovering import clusters
-from audiolime_ext.concepts.drawing import STRUCTURES, Structure, draw
-from audiolime_ext.concepts.grouping import groups_of
+from audiolime_ext.concepts.discovery.discovering import clusters
+from audiolime_ext.concepts.discovery.drawing import STRUCTURES, Structure, draw
+from audiolime_ext.concepts.discovery.grouping import groups_of
+from audiolime_ext.concepts.discovery.stability import found_again
+from audiolime_ext.concepts.judgement.tcav import Gradients, scored
+from audiolime_ext.concepts.judgement.testing import N_NULL, Concept, Pool
+from audiolime_ext.concepts.measurement.records import Entry
+from audiolime_ext.concepts.measurement.work import Ears
 from audiolime_ext.concepts.pipeline import SPLITS
-from audiolime_ext.concepts.records import Entry
-from audiolime_ext.concepts.stability import found_again
-from audiolime_ext.concepts.tcav import Gradients, scored
-from audiolime_ext.concepts.testing import N_NULL, Concept, Pool
-from audiolime_ext.concepts.work import Ears
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.models.musicnn import MusicnnModel
 

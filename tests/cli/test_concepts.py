@@ -14,7 +14,7 @@ import pytest
 
 from audiolime_ext import Audio, tagger
 from audiolime_ext.cli import main
-from audiolime_ext.concepts.store import ConceptStore
+from audiolime_ext.concepts.measurement.store import ConceptStore
 from audiolime_ext.errors import MissingError
 from tests.cli.test_bad_input import refusal
 from tests.cli.test_commands import run, strict

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from audiolime_ext.concepts.finding import find_concepts
-from audiolime_ext.concepts.measuring import Measured
+from audiolime_ext.concepts.measurement.measuring import Measured
+from audiolime_ext.concepts.measurement.store import ConceptStore
 from audiolime_ext.concepts.pipeline import measure_concepts
 from audiolime_ext.concepts.result import Concepts
-from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import UsageError
 from tests.concepts.planted import collection, hears_the_beep
 

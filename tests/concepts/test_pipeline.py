@@ -13,12 +13,12 @@ import pytest
 from audiolime_ext import Audio, tagger
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.collection.engine.jobs import DonorError
-from audiolime_ext.concepts.elsewhere import there
-from audiolime_ext.concepts.patches import patches_of
+from audiolime_ext.concepts.measurement.elsewhere import there
+from audiolime_ext.concepts.measurement.patches import patches_of
+from audiolime_ext.concepts.measurement.records import Entry
+from audiolime_ext.concepts.measurement.store import ConceptStore
+from audiolime_ext.concepts.measurement.work import Ears
 from audiolime_ext.concepts.pipeline import measure_concepts, plan_concepts
-from audiolime_ext.concepts.records import Entry
-from audiolime_ext.concepts.store import ConceptStore
-from audiolime_ext.concepts.work import Ears
 from audiolime_ext.errors import UsageError
 from factorizations.bands import BandsFactorization
 from tests.concepts.planted import collection, hears_the_beep

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from audiolime_ext.concepts import telling, words
-from audiolime_ext.concepts.artefacts import Flag
-from audiolime_ext.concepts.discovering import Cluster
-from audiolime_ext.concepts.removing import Removed
+from audiolime_ext.concepts.artefacts.checks import Flag
+from audiolime_ext.concepts.discovery.discovering import Cluster
+from audiolime_ext.concepts.interventions.removing import Removed
+from audiolime_ext.concepts.judgement.separating import Accuracy
+from audiolime_ext.concepts.judgement.testing import JudgedConcept
 from audiolime_ext.concepts.result import Concepts
-from audiolime_ext.concepts.separating import Accuracy
-from audiolime_ext.concepts.testing import JudgedConcept
 from tests.concepts.test_finding import found as found
 from tests.concepts.test_finding import measured as measured
 

@@ -1,8 +1,8 @@
 """Are groups of concepts claimed where there are none, and found where there are?
 
 ``python -m tests.studies.concept_groups [N_SETS]`` draws sets of directions and prints the share of sets that would be
-called groups (p at most .05), as `audiolime_ext.concepts.grouping` judges them. Of clusters the spread of their centres
-is told, that of the directions around them being 1. Of 8 sets each, whose shares are therefore rough::
+called groups (p at most .05), as `audiolime_ext.concepts.discovery.grouping` judges them. Of clusters the spread of
+their centres is told, that of the directions around them being 1. Of 8 sets each, whose shares are therefore rough::
 
     concepts                 6    12    30   100
     isotropic             0.00  0.00  0.00  0.00
@@ -26,8 +26,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from audiolime_ext.concepts.cavs import Floats
-from audiolime_ext.concepts.grouping import LEVEL, chance_of, groups_in
+from audiolime_ext.concepts.discovery.grouping import LEVEL, chance_of, groups_in
+from audiolime_ext.concepts.judgement.cavs import Floats
 from audiolime_ext.text import text_table
 
 SIZES, N_FEATURES = (6, 12, 30, 100), 200

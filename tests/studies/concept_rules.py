@@ -8,8 +8,8 @@ Needs PyTorch, and five minutes. Five classes of synthetic music, four of which 
 claps, a tone of 1 kHz, hum, or a bar of silence such as masking leaves. A network of three convolutions learns them;
 concepts are looked for in the last one, on songs that it has not seen.
 
-- *ours*: `audiolime_ext.concepts.testing`: 2,000 random concepts of the same structure, a permutation p, and control of
-  false discoveries over all concepts.
+- *ours*: `audiolime_ext.concepts.judgement.testing`: 2,000 random concepts of the same structure, a permutation p, and
+  control of false discoveries over all concepts.
 - *t-test*: 30 runs of a concept's CAV, each against other random patches, beside 30 runs of random patches; a two-sided
   t-test of their TCAV scores at p < .05 (Kim et al. 2018). Another run against the same patches is no new evidence of
   the concept, so p shrinks with their number.
@@ -28,15 +28,15 @@ import numpy as np
 
 from audiolime_ext import Audio
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.concepts.cavs import Floats
-from audiolime_ext.concepts.drawing import Structure, draw
+from audiolime_ext.concepts.discovery.drawing import Structure, draw
+from audiolime_ext.concepts.discovery.halves import halves
 from audiolime_ext.concepts.finding import find_concepts, in_windows, pool_of
-from audiolime_ext.concepts.halves import halves
+from audiolime_ext.concepts.judgement.cavs import Floats
+from audiolime_ext.concepts.judgement.tcav import Gradients, scored
+from audiolime_ext.concepts.judgement.testing import Concept, Pool, all_tested
+from audiolime_ext.concepts.measurement.store import ConceptStore
 from audiolime_ext.concepts.pipeline import measure_concepts
 from audiolime_ext.concepts.result import Concepts
-from audiolime_ext.concepts.store import ConceptStore
-from audiolime_ext.concepts.tcav import Gradients, scored
-from audiolime_ext.concepts.testing import Concept, Pool, all_tested
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.loading import load_model

@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Merge, and say what there is now."""
-    from audiolime_ext.concepts.merging import merge_concepts
+    from audiolime_ext.concepts.measurement.merging import merge_concepts
     from audiolime_ext.files.plain import to_json
 
     n_new = merge_concepts(args.stores, args.output)

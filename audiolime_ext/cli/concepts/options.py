@@ -56,7 +56,7 @@ def found_in(store: Any, args: Namespace) -> Any:
 
 def _given(text: str) -> str:
     """The text of a given concept, which is understood before anything is measured."""
-    from audiolime_ext.concepts.asked import parse
+    from audiolime_ext.concepts.given.asked import parse
     from audiolime_ext.errors import UsageError
 
     try:

@@ -72,8 +72,8 @@ def _add_songs(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Measure if there are songs, then find and test."""
+    from audiolime_ext.concepts.measurement.store import ConceptStore
     from audiolime_ext.concepts.pipeline import plan_concepts
-    from audiolime_ext.concepts.store import ConceptStore
 
     _require_table(args)
     if _is_store(args):
@@ -205,7 +205,7 @@ def _tell(store: Path, args: Namespace, mine: set[str] | None = None) -> int:
 
 def counts(store: str | Path) -> tuple[dict[str, Any], list[Any]]:
     """How many songs a store has, and has measured; and what could not be."""
-    from audiolime_ext.concepts.store import ConceptStore
+    from audiolime_ext.concepts.measurement.store import ConceptStore
 
     with ConceptStore.read(Path(store)) as opened:
         entries = opened.entries()

@@ -20,8 +20,8 @@ import numpy as np
 from audiolime_ext.audio.compiled import librosa
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.collection.table import cells_of, separator_of
-from audiolime_ext.concepts.records import Entry
-from audiolime_ext.concepts.sounds import span_of
+from audiolime_ext.concepts.measurement.records import Entry
+from audiolime_ext.concepts.measurement.sounds import span_of
 from audiolime_ext.errors import AudiolimeError, MissingError, UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.reading import text_of

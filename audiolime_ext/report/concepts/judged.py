@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audiolime_ext.concepts.judgement.testing import JudgedConcept
 from audiolime_ext.concepts.result import Concepts, Discovered
-from audiolime_ext.concepts.testing import JudgedConcept
 from audiolime_ext.errors import unknown
 from audiolime_ext.report.concepts import told
 from audiolime_ext.report.concepts.media import N_PATCHES, Shown

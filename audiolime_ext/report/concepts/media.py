@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.encoding import encode
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audio.resampling import resample_span, resampled_length
-from audiolime_ext.concepts.patches import Patch
-from audiolime_ext.concepts.sounds import RANGE_DB, HeardSong, HearingAgain
+from audiolime_ext.concepts.measurement.patches import Patch
+from audiolime_ext.concepts.measurement.sounds import RANGE_DB, HeardSong, HearingAgain
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.report.concepts.members import Members
 from audiolime_ext.report.maps.sounds import level_gain

@@ -2,8 +2,8 @@
 
 In the songs that concepts were found in, members are the patches of the cluster; in the other songs, the patches that
 lie nearer to its middle than to that of any other cluster of the class, as where the sound is taken out
-(`audiolime_ext.concepts.removing`). Two concepts are as alike as the directions from the middle of all patches to
-theirs: the cosine.
+(`audiolime_ext.concepts.interventions.removing`). Two concepts are as alike as the directions from the middle of all
+patches to theirs: the cosine.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from audiolime_ext.concepts.cavs import Floats
-from audiolime_ext.concepts.discovering import Cluster
-from audiolime_ext.concepts.halves import halves
-from audiolime_ext.concepts.measuring import Measured
-from audiolime_ext.concepts.patches import Patch
-from audiolime_ext.concepts.records import Entry
-from audiolime_ext.concepts.removing import nearest
+from audiolime_ext.concepts.discovery.discovering import Cluster
+from audiolime_ext.concepts.discovery.halves import halves
+from audiolime_ext.concepts.interventions.removing import nearest
+from audiolime_ext.concepts.judgement.cavs import Floats
+from audiolime_ext.concepts.measurement.measuring import Measured
+from audiolime_ext.concepts.measurement.patches import Patch
+from audiolime_ext.concepts.measurement.records import Entry
+from audiolime_ext.concepts.measurement.store import ConceptStore
 from audiolime_ext.concepts.result import Concepts
-from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
 

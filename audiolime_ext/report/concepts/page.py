@@ -14,8 +14,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from audiolime_ext.concepts.measurement.sounds import HearingAgain
 from audiolime_ext.concepts.result import Concepts
-from audiolime_ext.concepts.sounds import HearingAgain
 from audiolime_ext.errors import AudiolimeError
 from audiolime_ext.files.fresh import fresh_folder, write_bytes
 from audiolime_ext.files.names import legible

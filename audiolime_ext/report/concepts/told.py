@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiolime_ext.concepts import words
-from audiolime_ext.concepts.deciding import Changed
-from audiolime_ext.concepts.patches import Patch
-from audiolime_ext.concepts.removing import Removed
+from audiolime_ext.concepts.interventions.deciding import Changed
+from audiolime_ext.concepts.interventions.removing import Removed
+from audiolime_ext.concepts.judgement.testing import JudgedConcept
+from audiolime_ext.concepts.measurement.patches import Patch
 from audiolime_ext.concepts.result import Concepts, Discovered
-from audiolime_ext.concepts.testing import JudgedConcept
 from audiolime_ext.files.names import utf8
 from audiolime_ext.text import counted, minus
 
@@ -90,7 +90,7 @@ def intervened(label: str, found: Removed, *, without: bool) -> Told:
     label : str
         Class that is asked about.
     found : Removed or Added
-        Mean effect and that of patches as loud, as `audiolime_ext.concepts.removing.Removed` has them.
+        Mean effect and that of patches as loud, as `audiolime_ext.concepts.interventions.removing.Removed` has them.
     without : bool
         True where patches are taken out; False where they are put in.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.concepts import words
-from audiolime_ext.concepts.patches import Patch
+from audiolime_ext.concepts.measurement.patches import Patch
 from audiolime_ext.concepts.result import Concepts, Discovered
 from audiolime_ext.files.names import utf8
 from audiolime_ext.report.concepts import told

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.concepts.artefacts import Flag
-from audiolime_ext.concepts.deciding import Changed
-from audiolime_ext.concepts.discovering import Cluster
-from audiolime_ext.concepts.given import Given
-from audiolime_ext.concepts.grouping import Groups
-from audiolime_ext.concepts.patches import Patch
+from audiolime_ext.concepts.artefacts.checks import Flag
+from audiolime_ext.concepts.discovery.discovering import Cluster
+from audiolime_ext.concepts.discovery.grouping import Groups
+from audiolime_ext.concepts.given.tested import Given
+from audiolime_ext.concepts.interventions.deciding import Changed
+from audiolime_ext.concepts.interventions.removing import Added
+from audiolime_ext.concepts.judgement.separating import Accuracy
+from audiolime_ext.concepts.judgement.testing import JudgedConcept
+from audiolime_ext.concepts.measurement.patches import Patch
+from audiolime_ext.concepts.measurement.records import Entry, Identity
 from audiolime_ext.concepts.pipeline import measure_concepts
-from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.removing import Added
 from audiolime_ext.concepts.result import Concepts, Discovered
-from audiolime_ext.concepts.separating import Accuracy
-from audiolime_ext.concepts.testing import JudgedConcept
 from audiolime_ext.report.concepts.members import Members, Song
 from tests.concepts.planted import MODEL, collection
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Audio, tagger
-from audiolime_ext.concepts.records import Entry
+from audiolime_ext.concepts.measurement.records import Entry
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.report.concepts.features import NONE, Features, features_of, heard_features

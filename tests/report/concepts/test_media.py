@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.concepts.patches import Patch, patches_of
-from audiolime_ext.concepts.records import Entry, Identity
-from audiolime_ext.concepts.sounds import HearingAgain
+from audiolime_ext.concepts.measurement.patches import Patch, patches_of
+from audiolime_ext.concepts.measurement.records import Entry, Identity
+from audiolime_ext.concepts.measurement.sounds import HearingAgain
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.report.concepts.features import NONE
 from audiolime_ext.report.concepts.judged import Judged, shown_of

@@ -19,10 +19,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext.concepts.finding import find_concepts
-from audiolime_ext.concepts.intervening import JudgedBySound
+from audiolime_ext.concepts.interventions.intervening import JudgedBySound
+from audiolime_ext.concepts.measurement.sounds import HearingAgain
+from audiolime_ext.concepts.measurement.store import ConceptStore
 from audiolime_ext.concepts.result import Concepts
-from audiolime_ext.concepts.sounds import HearingAgain
-from audiolime_ext.concepts.store import ConceptStore
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import utf8
 from audiolime_ext.report.concepts.features import NONE
