@@ -7,7 +7,9 @@ one p-value: the smaller of the two, doubled where both were asked (Bonferroni).
 something, and more than patches as loud do (`audiolime_ext.concepts.interventions.removing.Removed.p_of_both`).
 
 Discoveries are made as by gradients: concepts for their own class are one family, all others a second, and the share of
-false ones is held at 5 % in each (`audiolime_ext.concepts.judgement.testing`); the words are the same.
+false ones is held at 5 % in each (`audiolime_ext.concepts.judgement.testing`); the words are the same. But patches of
+which there are many can be sure to do next to nothing: what changes a class by less than `LEAST` logits, on its own or
+beyond patches as loud, is not called significant.
 
 Where both gradients and interventions are known, they are held against each other by their signs.
 """
@@ -29,6 +31,8 @@ from audiolime_ext.concepts.judgement.testing import FALSE_DISCOVERIES, Concept,
 from audiolime_ext.concepts.measurement.measuring import Measured
 from audiolime_ext.concepts.measurement.patches import Patch
 from audiolime_ext.concepts.measurement.records import Entry
+
+LEAST = 0.05  # logits: of a score of one half, .0125
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +126,11 @@ class JudgedBySound:
         return "significant" if self.discovered else "not significant"
 
     @property
+    def counts(self) -> bool:
+        """Whether the surest intervention changes the class by `LEAST` or more, also beyond patches as loud."""
+        return min(abs(self.surest.effect), abs(self.surest.beyond)) >= LEAST
+
+    @property
     def known(self) -> tuple[Removed, ...]:
         """The interventions that were asked."""
         return tuple(one for one in (self.removed, self.added) if one is not None)
@@ -195,7 +204,7 @@ def _discovered(found: Sequence[JudgedBySound]) -> tuple[JudgedBySound, ...]:
         family = [i for i, one in enumerate(found) if (one.of == one.label) == own and one.accuracy.separates]
         rejected = benjamini_hochberg([found[i].p for i in family], share=FALSE_DISCOVERIES)
         for i, is_one in zip(family, rejected.tolist(), strict=True):
-            judged[i] = replace(found[i], discovered=is_one)
+            judged[i] = replace(found[i], discovered=is_one and found[i].counts)
     return tuple(judged)
 
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from audiolime_ext.concepts.interventions.intervening import JudgedBySound, OtherHalf, disagreements, interventions
+from audiolime_ext.concepts.interventions.intervening import (
+    LEAST,
+    JudgedBySound,
+    OtherHalf,
+    disagreements,
+    interventions,
+)
 from audiolime_ext.concepts.interventions.removing import Added, Removed
 from audiolime_ext.concepts.judgement.separating import Accuracy
 from audiolime_ext.concepts.judgement.testing import JudgedConcept
@@ -68,6 +75,16 @@ def test_sounds_that_do_nothing_are_hardly_ever_significant() -> None:
     verdicts = [one.verdict for seed in range(20) for one in told(measured(seed, 0.0)).values()]
     assert len(verdicts) == 160
     assert verdicts.count("significant") <= 6
+
+
+def test_what_does_next_to_nothing_is_not_significant_however_sure() -> None:
+    one = told(measured(0, 1.0))["a 1", "a"]
+    assert one.counts
+    songs = [replace(song, removals=song.removals / 40, added=song.added / 40) for _, song in measured(0, 1.0)]
+    small = told([(entry, song) for (entry, _), song in zip(measured(0, 1.0), songs, strict=True)])["a 1", "a"]
+    assert small.p == pytest.approx(one.p)
+    assert abs(small.surest.effect) < LEAST
+    assert small.verdict == "not significant"
 
 
 def test_what_is_not_told_apart_is_not_a_concept() -> None:
