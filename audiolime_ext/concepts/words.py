@@ -98,6 +98,33 @@ def _by_interventions(found: Concepts) -> str:
     return f"{told}: {', '.join(ways)}."
 
 
+def _beside_removals(found: Concepts, sure: Sequence[JudgedConcept]) -> list[str]:
+    """Whether what is significant is missed when it is taken out, in a sentence or two."""
+    proven = {one.concept: _proven(found, one) for one in sure}
+    against = [legible(one.concept) for one in sure if proven[one.concept] and disagreement(found, one)]
+    unsure = [legible(one.concept) for one in sure if not proven[one.concept]]
+    of = f"Of {counted(len(sure), 'significant concept')} whose sound was taken out, "
+    told = []
+    if against:
+        turn = (
+            f"{counted(len(against), 'does', 'do')} the opposite there of what the gradients say ({', '.join(against)})"
+        )
+        told.append(f"{of}{turn}: what happens without the sound is what counts.")
+    if unsure:
+        verb = counted(len(unsure), "is", "are")
+        told.append(
+            f"{of}{verb} not for sure missed more or less than any patch as loud ({', '.join(unsure)}): by their sound "
+            "it is open."
+        )
+    return told
+
+
+def _proven(found: Concepts, one: JudgedConcept) -> bool:
+    """Whether taking a concept out of a class is among what is significant by sound."""
+    pair = one.concept, one.label
+    return pair in found.intervened and pair in found.removals and found.removals[pair].p_of_both < FALSE_DISCOVERIES
+
+
 def by_sound(found: Concepts) -> tuple[JudgedBySound, ...]:
     """What the sound of each concept does to the class that it was found in."""
     return tuple(one for one in found.heard if one.of == one.label)
@@ -121,12 +148,7 @@ def sentences(found: Concepts) -> tuple[str, ...]:
             'as loud" is the same of any patch of these songs in the same third by energy.'
         )
     sure = [one for one in found.significant if (one.concept, one.label) in found.removals]
-    if other := [legible(one.concept) for one in sure if disagreement(found, one)]:
-        told.append(
-            f"Of {counted(len(sure), 'significant concept')} whose sound was taken out, {len(other)} "
-            f"{'does' if len(other) == 1 else 'do'} not show so what the gradients say ({', '.join(other)}): what "
-            "happens without the sound is what counts."
-        )
+    told += _beside_removals(found, sure)
     return tuple(told)
 
 
@@ -141,7 +163,7 @@ def disagreement(found: Concepts, one: JudgedConcept) -> str:
         Judgement by gradients, of those that are significant.
     """
     taken = found.removals.get((one.concept, one.label))
-    proven = (one.concept, one.label) in found.intervened and taken is not None and taken.p_of_both < FALSE_DISCOVERIES
+    proven = _proven(found, one)
     if taken is None or ((taken.beyond > 0) == one.speaks and proven):
         return ""
     more, label = "more" if one.speaks else "less", legible(one.label)

@@ -109,7 +109,13 @@ def test_what_happens_is_set_above_what_gradients_say(found: Concepts) -> None:
     unsure = {**found.removals, key: Removed(1.0, 0.1, 1.9, 0.9, 0.4, 12, 12)}
     assert "no sure difference among so many (p .4)" in words.disagreement(replace(found, removals=unsure), one)
     text = telling.as_text(replace(found, removals=other))
-    assert f"1 does not show so what the gradients say ({one.concept}): what happens without the sound" in text
+    assert (
+        f"1 does the opposite there of what the gradients say ({one.concept}): what happens without the sound" in text
+    )
+    open_ = telling.as_text(replace(found, removals=unsure))
+    assert (
+        f"1 is not for sure missed more or less than any patch as loud ({one.concept}): by their sound it is" in open_
+    )
 
 
 def test_every_cluster_of_a_class_is_told(found: Concepts) -> None:
