@@ -118,6 +118,12 @@ ITEMS = [
         "python examples/by_bands.py why_bands.html",
     ),
     Item(
+        "beeps/index.html",
+        "What a classifier has learnt",
+        "Concepts in five linked panels, to look at and to hear; the model is known: it hears beeps of 1 kHz.",
+        "python -m examples.beeps beeps",
+    ),
+    Item(
         "study.html",
         "A study for listeners",
         "Which of two songs should come first? By ear, and after each of two explanations.",

@@ -31,6 +31,7 @@ from examples.library import (
     methods,
     songs,
     tables,
+    tags,
     treatments,
     unpacking,
 )
@@ -471,3 +472,11 @@ def test_a_library_that_is_not_there_is_said(
         (tmp_path / "manifest.csv").write_text(table)
     assert evaluate.main([str(tmp_path)]) == 2
     assert re.search(message, capsys.readouterr().err)
+
+
+def test_songs_are_given_to_the_tag_in_which_they_rank_highest() -> None:
+    found = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.2], [np.nan, np.nan]])
+    assert tags.given(found) == [(0, 0), (2, 0), (1, 1)]
+    told = tags.as_csv(["a.ogg", "b.ogg", "c.ogg", "d.ogg"], ["x", "x", "y", "y"], found).decode().splitlines()
+    assert told == ["path,label,group", "a.ogg,metal,x", "c.ogg,metal,y", "b.ogg,female vocalists,x"]
+    assert len(tags.given(np.arange(200.0).reshape(100, 2))) <= 2 * tags.N_SONGS

@@ -1,13 +1,13 @@
 """What has a classifier learnt? Songs with a planted beep, and a model that is known to hear it.
 
-Soft three-second excerpts of real songs are dealt to two classes, and one class gets a beep of 1 kHz, at any time. The model
-has a layer of eight units, one of which hears the bands around 1 kHz; the others hear all bands, and mean little. So a
-concept of the class "beeps" should be the beep, be significant, and be missed when it is taken out. The same for
+Soft three-second excerpts of real songs are dealt to two classes, and one class gets a beep of 1 kHz, at any time. The
+model has a layer of eight units, one of which hears the bands around 1 kHz; the others hear all bands, and mean little.
+So a concept of the class "beeps" should be the beep, be significant, and be missed when it is taken out. The same for
 musicnn (with PyTorch), or for a model of yours::
 
     audiolime concepts songs.csv -m musicnn:MSD_musicnn --layer penultimate
     audiolime concepts report songs.concepts -o page
-    python examples/beeps.py [FOLDER]
+    python -m examples.beeps [FOLDER]
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from audiolime_ext.concepts import find_concepts, measure_concepts
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.report.concepts.page import write_concepts_page
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/vermocsar.ogg", "examples/audio/slow_motion_dream.mp3")
 N_SONGS, LENGTH_S = 48, 3.0
 BEEP_HZ, BEEP_S, BEEP_BAND = 1000.0, 0.3, 31
