@@ -268,8 +268,8 @@ def _require_fit(model: Any, layer: str) -> tuple[str, ...]:
     named, labels, fingerprint = model.spec or type(model).__name__, model.labels, model.fingerprint
     if not isinstance(model, Layered):
         raise UsageError(
-            f"{named} has no layers that can be read, and concepts are directions in a layer; take musicnn, or a model "
-            "of PyTorch, Keras or ONNX"
+            f"{named} has no layers that can be read, and concepts are directions in a layer; take musicnn, or the "
+            "saved file of a model (torch:FILE, keras:FILE, onnx:FILE); a network at hand has none as yet"
         )
     require_layer(layer, model.layers)
     if labels is None:
