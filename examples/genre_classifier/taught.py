@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             found = find_concepts(store, n_clusters=N_CLUSTERS)
             flagged = [name for name, flags in found.flags.items() for flag in flags if "augmentation" in flag.kind]
             print(f"== {twin}: {len(found.kept)} concepts, {len(flagged)} flagged as the augmentation's: {flagged}")
-            print(*found.moved, found, sep="\n")
+            print(found)
     except AudiolimeError as error:
         print(f"taught: error: {error}", file=sys.stderr)
         return error.exit_code
