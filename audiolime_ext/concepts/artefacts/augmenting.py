@@ -21,9 +21,9 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audit.verdict.rates import benjamini_hochberg
-from audiolime_ext.concepts.discovery.drawing import Numbers, draw
+from audiolime_ext.concepts.discovery.drawing import N_APART, Numbers, draw, drawn_apart
 from audiolime_ext.concepts.judgement.cavs import STRENGTH, Floats
-from audiolime_ext.concepts.judgement.tcav import Gradients, p_value, scored
+from audiolime_ext.concepts.judgement.tcav import Gradients, averaged, p_value
 from audiolime_ext.concepts.judgement.testing import FALSE_DISCOVERIES, N_NULL, Concept, Pool
 from audiolime_ext.errors import UsageError
 from audiolime_ext.guest import as_guest, deed
@@ -165,17 +165,18 @@ def recognised(
         rng = np.random.default_rng([seed, i])
         own, others = np.flatnonzero(pool.classes == of), np.flatnonzero(pool.classes != of)
         some = [one for one in concepts if (one.of, one.structure) == (of, structure)]
+        apart = np.stack([others[drawn_apart(pool.songs[others], structure, one.name, seed)] for one in some])
         random = own[draw(pool.songs[own], structure, n_null, rng=rng)]
-        positives = np.concatenate([np.stack([one.standing for one in some]), random])
-        negatives = others[draw(pool.songs[others], structure, len(positives), rng=rng)]
-        scores = scored(products, positives, negatives, {of: asked[of]}, strength=strength)[of]
-        n, moves, shares = len(some), scores.derivatives, scores.shares
-        low, high = np.quantile(moves[n:], (0.025, 0.975)).tolist()
-        ps = [p_value(float(moves[k]), moves[n:]) for k in range(n)]
-        elsewhere, n_songs = float(shares[n:].mean()), scores.per_song.shape[1]
-        found += [
-            Moved(one.name, of, float(moves[k]), low, high, ps[k], float(shares[k]), elsewhere, n_songs)
-            for k, one in enumerate(some)
-        ]
+        negatives = others[draw(pool.songs[others], structure, n_null * N_APART, rng=rng)].reshape(n_null, N_APART, -1)
+        told, null = (
+            averaged(products, *sides, {of: asked[of]}, strength=strength)[of]
+            for sides in ((np.stack([one.standing for one in some]), apart), (random, negatives))
+        )
+        low, high = np.quantile(null.derivatives, (0.025, 0.975)).tolist()
+        elsewhere, n_songs = float(null.shares.mean()), null.per_song.shape[1]
+        for k, one in enumerate(some):
+            towards = float(told.derivatives[k])
+            p = p_value(towards, null.derivatives)
+            found.append(Moved(one.name, of, towards, low, high, p, float(told.shares[k]), elsewhere, n_songs))
     rejected = benjamini_hochberg([one.p for one in found], share=FALSE_DISCOVERIES)
     return tuple(replace(one, discovered=bool(is_one)) for one, is_one in zip(found, rejected, strict=True))

@@ -61,6 +61,7 @@ class Structure:
         return f"{counted(self.per_song, 'patch', 'patches')} of each of {counted(self.n_songs, 'song')}"
 
 
+N_APART = 4
 STRUCTURES = (Structure(20, 2), Structure(20, 1), Structure(10, 2), Structure(10, 1), Structure(5, 2), Structure(5, 1))
 
 
@@ -137,6 +138,12 @@ def draw(songs: Numbers, structure: Structure, n_draws: int, *, rng: np.random.G
         orders = rng.permuted(np.tile(patches, (len(where[0]), 1)), axis=1)
         drawn[where] = orders[:, : structure.per_song]
     return drawn.reshape(n_draws, -1)
+
+
+def drawn_apart(songs: Numbers, structure: Structure, name: str, seed: int) -> Numbers:
+    """Patches that the CAVs of a concept of this name lead away from, whatever else is tested, (N_APART, n_patches)."""
+    rng = np.random.default_rng([seed, *name.encode(errors="surrogatepass")])
+    return draw(songs, structure, N_APART, rng=rng)
 
 
 def exchanged(

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.concepts.discovery.drawing import Numbers, Structure, draw, exchanged
+from audiolime_ext.concepts.discovery.drawing import N_APART, Numbers, Structure, draw, exchanged
 from audiolime_ext.concepts.given.asked import Asked
 from audiolime_ext.concepts.given.outside import alone, by_model, by_table
 from audiolime_ext.concepts.judgement.cavs import Floats
@@ -157,7 +157,8 @@ def _exchange(
     """A matched concept and random ones; None where it has too few units."""
     if len(positives) < FEWEST:
         return None
-    return Trial((asked.name,), ("",), positives[None], negatives[None], *exchanged(strata, sizes, n_null, rng=rng))
+    random, apart = exchanged(strata, sizes, n_null, rng=rng)
+    return Trial((asked.name,), ("",), positives[None], negatives[None, None], random, apart[:, None])
 
 
 def _of_stem(asked: Asked, half: Half, n_null: int, rng: np.random.Generator) -> Sides:
@@ -241,6 +242,9 @@ def _of_sounds(asked: Asked, half: Half, n_null: int, rng: np.random.Generator) 
         parts.append(song.activations[own].astype(np.float64))
         owners.append(np.full(len(own), number))
     songs = np.concatenate(owners)
-    drawn = n + draw(songs[n:], Structure(2 * n, 1), n_null + 1, rng=rng)
-    trial = Trial((asked.name,), ("",), np.arange(n)[None], drawn[:1, n:], drawn[1:, :n], drawn[1:, n:])
+    apart = n + draw(songs[n:], Structure(n, 1), N_APART, rng=rng)
+    random = n + draw(songs[n:], Structure(n, 1), n_null, rng=rng)
+    others = n + draw(songs[n:], Structure(n, 1), n_null * N_APART, rng=rng)
+    drawn = apart[None], random, others.reshape(n_null, N_APART, n)
+    trial = Trial((asked.name,), ("",), np.arange(n)[None], *drawn)
     return Sides(n, np.concatenate(parts), songs, trial, tuple(notes))

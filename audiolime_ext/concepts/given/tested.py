@@ -128,7 +128,7 @@ def given_tested(
                 removals |= _without(one, half, others)
             if sides.trial is None:
                 few = counted(sides.n_units, "unit stands", "units stand")
-                notes.append(f"{one.name}: {few} for it, and {FEWEST} are needed; it is not tested by gradients")
+                notes.append(f"{one.name}: {few} for it, and {FEWEST} are needed; it is not tested")
             elif gradients is None:
                 notes.append(f"{one.name}: {_NO_GRADIENTS[one.kind == 'stem']}")
             else:

@@ -22,12 +22,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from audiolime_ext.audit.verdict.rates import benjamini_hochberg
-from audiolime_ext.concepts.discovery.drawing import Numbers, draw
+from audiolime_ext.concepts.discovery.drawing import Numbers, drawn_apart
 from audiolime_ext.concepts.interventions.deciding import Changed, changed
 from audiolime_ext.concepts.interventions.removing import Added, Exchange, Removed, nearest
 from audiolime_ext.concepts.judgement.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.judgement.separating import Accuracy, accuracy
-from audiolime_ext.concepts.judgement.testing import FALSE_DISCOVERIES, Concept, JudgedConcept, Pool
+from audiolime_ext.concepts.judgement.testing import (
+    FALSE_DISCOVERIES,
+    Concept,
+    JudgedConcept,
+    Pool,
+)
 from audiolime_ext.concepts.measurement.measuring import Measured
 from audiolime_ext.concepts.measurement.patches import Patch
 from audiolime_ext.concepts.measurement.records import Entry
@@ -213,10 +218,10 @@ def accuracies(
 ) -> dict[str, Accuracy]:
     """How well each concept is told apart from random patches, where no gradients are to be tested."""
     even, _ = pool.scaled()
-    products, rng = even.activations @ even.activations.T, np.random.default_rng(seed)
+    products = even.activations @ even.activations.T
     found = {}
     for one in concepts:
-        (apart,) = draw(pool.songs, one.structure, 1, rng=rng)
+        apart = drawn_apart(pool.songs, one.structure, one.name, seed)
         found[one.name] = accuracy(products, one.standing, apart, pool.songs, strength=strength)
     return found
 

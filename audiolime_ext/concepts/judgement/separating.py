@@ -21,6 +21,7 @@ from audiolime_ext.concepts.discovery.drawing import Numbers
 from audiolime_ext.concepts.judgement.cavs import STRENGTH, Floats, fit_cavs
 
 N_FOLDS = 5
+_MOST_DRAWS = 5
 _Z = 1.959964
 
 
@@ -66,8 +67,10 @@ def accuracy(
     ----------
     products : ndarray of float64, shape (n_patches, n_patches)
         Inner products of the activations of all patches.
-    positives, negatives : ndarray of int
-        Patches of the concept, and others.
+    positives : ndarray of int, shape (n,)
+        Patches of the concept.
+    negatives : ndarray of int, shape (m,) or (n_draws, m)
+        Others; of several draws it is the mean of the first five.
     songs : ndarray of int, shape (n_patches,)
         Song of each patch.
     strength : float
@@ -83,6 +86,16 @@ def accuracy(
     >>> round(found.value, 2), found.separates
     (1.0, True)
     """
+    draws = np.atleast_2d(negatives)[:_MOST_DRAWS]
+    found = [_shares(products, positives, one, songs, strength, n_folds) for one in draws]
+    n = sum(len(np.unique(songs[one])) for one in (positives, draws[0]))
+    return _interval(float(np.mean(found)), n)
+
+
+def _shares(
+    products: Floats, positives: Numbers, negatives: Numbers, songs: Numbers, strength: float, n_folds: int
+) -> float:
+    """The share that is recognised, of songs on either side."""
     patches, signs = np.concatenate([positives, negatives]), np.repeat([1.0, -1.0], [len(positives), len(negatives)])
     fold, right = _folds(songs[patches], signs, n_folds), np.empty(len(patches))
     for number in np.unique(fold):
@@ -91,7 +104,7 @@ def accuracy(
         margins = cavs.margins(products[np.ix_(patches[left], patches[seen])][None])[0]
         right[left] = signs[left] * margins > 0
     sides = [_over_songs(right[signs == side], songs[patches][signs == side]) for side in (1, -1)]
-    return _interval(float(np.mean([one.mean() for one in sides])), sum(map(len, sides)))
+    return float(np.mean([one.mean() for one in sides]))
 
 
 def _folds(songs: Numbers, signs: Floats, n_folds: int) -> Numbers:

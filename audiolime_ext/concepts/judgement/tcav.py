@@ -159,6 +159,35 @@ def _n_threads() -> int:
     return 1 if os.environ.get("OMP_NUM_THREADS") == "1" else min(_MOST_THREADS, os.cpu_count() or 1)
 
 
+def averaged(
+    products: Floats,
+    positives: Numbers,
+    negatives: Numbers,
+    gradients: Mapping[str, Gradients],
+    *,
+    strength: float = STRENGTH,
+) -> dict[str, Scores]:
+    """The mean scores of many concepts over several draws of what they lead away from.
+
+    Parameters
+    ----------
+    products, positives, gradients, strength : as for `scored`
+        Inner products, patches of each concept, gradients, and strength of the regularisation.
+    negatives : ndarray of int, shape (n_concepts, n_draws, m)
+        Patches that CAVs lead away from, in each draw.
+    """
+    n_draws, n = negatives.shape[1:]
+    every = scored(
+        products, np.repeat(positives, n_draws, axis=0), negatives.reshape(-1, n), gradients, strength=strength
+    )
+    return {label: _averaged(one, n_draws) for label, one in every.items()}
+
+
+def _averaged(scores: Scores, n_draws: int) -> Scores:
+    parts = [getattr(scores, one.name) for one in fields(scores)]
+    return Scores(*(part.reshape(-1, n_draws, *part.shape[1:]).mean(axis=1) for part in parts))
+
+
 def _together(parts: list[Scores]) -> Scores:
     return Scores(*(np.concatenate([getattr(one, item.name) for one in parts]) for item in fields(Scores)))
 

@@ -8,6 +8,8 @@ concepts need p-values as small as .05 / n to be found alone, so that many rando
 make a p-value of .0002 possible, enough for 250 concepts.
 
 Random concepts are of all classes (`audiolime_ext.concepts.discovery.drawing`), and serve all concepts of a structure.
+The patches that CAVs lead away from are drawn `N_APART` times for each, concept or random, and all numbers are means
+over these draws: else much of what is said of a concept would be said of the other side.
 
 A concept that is not told apart from random patches (`audiolime_ext.concepts.judgement.separating`) is called *not a
 concept*, whatever its p-value; the others are *significant* or *not significant*, and no other word is used.
@@ -25,10 +27,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from audiolime_ext.audit.verdict.rates import benjamini_hochberg
-from audiolime_ext.concepts.discovery.drawing import Numbers, Structure, draw
+from audiolime_ext.concepts.discovery.drawing import N_APART, Numbers, Structure, draw, drawn_apart
 from audiolime_ext.concepts.judgement.cavs import STRENGTH, Floats
 from audiolime_ext.concepts.judgement.separating import Accuracy, accuracy
-from audiolime_ext.concepts.judgement.tcav import Gradients, Scores, p_value, scored
+from audiolime_ext.concepts.judgement.tcav import Gradients, Scores, averaged, p_value
 from audiolime_ext.errors import UsageError
 from audiolime_ext.gradients.checks.mean import Mean
 from audiolime_ext.progress.stages import stage
@@ -104,10 +106,14 @@ class Trial:
         Names of the concepts.
     of : tuple of str
         Class of the patches of each; "": they are of no class.
-    positives, negatives : ndarray of int, shape (n_concepts, n)
-        Rows of each concept, and those that its CAV leads away from.
-    random, apart : ndarray of int, shape (n_null, n)
-        Rows of random concepts, and those that theirs lead away from.
+    positives : ndarray of int, shape (n_concepts, n)
+        Rows of each concept.
+    negatives : ndarray of int, shape (n_concepts, n_draws, n)
+        Rows that its CAVs lead away from, in each of some draws.
+    random : ndarray of int, shape (n_null, n)
+        Rows of random concepts.
+    apart : ndarray of int, shape (n_null, n_draws, n)
+        Rows that theirs lead away from.
     """
 
     names: tuple[str, ...]
@@ -129,9 +135,9 @@ class JudgedConcept:
     label : str
         Class that is asked about.
     effect : float
-        Mean over songs of the logits by which the class rises on a step towards the concept.
+        Mean, over songs and draws of random patches, of the logits by which the class rises on a step towards it.
     low, high : float or None
-        Ends of its 95 % interval, Student's over songs; None: there is one song.
+        Ends of its 95 % interval, Student's over songs; None: there is one song, or it is the same in all.
     derivative : float
         Mean over songs of the logits per unit of the activations, along the concept's direction.
     p : float
@@ -226,19 +232,21 @@ def all_tested(
     with stage("testing concepts", len(kinds), "kind") as counting:
         for i, structure in enumerate(kinds):
             some = [one for one in concepts if one.structure == structure]
-            trial = _trial(pool, some, n_null, np.random.default_rng([seed, i]))
+            trial = _trial(pool, some, n_null, seed, i)
             found += judged(products, pool.songs, trial, asked, strength=strength)
             counting.advance(1)
     return with_discoveries(found)
 
 
-def _trial(pool: Pool, concepts: Sequence[Concept], n_null: int, rng: np.random.Generator) -> Trial:
-    """Concepts of one structure."""
-    random = draw(pool.songs, concepts[0].structure, n_null, rng=rng)
-    apart = draw(pool.songs, concepts[0].structure, len(concepts) + n_null, rng=rng)
+def _trial(pool: Pool, concepts: Sequence[Concept], n_null: int, seed: int, number: int) -> Trial:
+    """Concepts of one structure, which has this number among others."""
+    structure, rng = concepts[0].structure, np.random.default_rng([seed, number])
+    random = draw(pool.songs, structure, n_null, rng=rng)
+    apart = draw(pool.songs, structure, n_null * N_APART, rng=rng).reshape(n_null, N_APART, -1)
     names, of = tuple(one.name for one in concepts), tuple(one.of for one in concepts)
     standing = np.stack([one.standing for one in concepts])
-    return Trial(names, of, standing, apart[: len(concepts)], random, apart[len(concepts) :])
+    negatives = np.stack([drawn_apart(pool.songs, one.structure, one.name, seed) for one in concepts])
+    return Trial(names, of, standing, negatives, random, apart)
 
 
 def tried(
@@ -287,8 +295,8 @@ def judged(
     """
     sides = zip(trial.positives, trial.negatives, strict=True)
     sure = [accuracy(products, *both, songs, strength=strength) for both in sides]
-    scores = scored(products, trial.positives, trial.negatives, asked, strength=strength)
-    null = scored(products, trial.random, trial.apart, asked, strength=strength)
+    scores = averaged(products, trial.positives, trial.negatives, asked, strength=strength)
+    null = averaged(products, trial.random, trial.apart, asked, strength=strength)
     return [
         _tested(name, of, label, told, scores[label], n, null[label], slope)
         for label, slope in asked.items()
@@ -307,7 +315,7 @@ def _tested(
     slope: Gradients,
 ) -> JudgedConcept:
     songs = scores.per_song[n]
-    effect = Mean.over(songs)
+    effect = Mean.over(songs[:1] if slope.constant else songs)  # one and the same in all songs has no interval
     derivative, share = float(scores.derivatives[n]), float(scores.shares[n])
     return JudgedConcept(
         name,

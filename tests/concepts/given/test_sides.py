@@ -59,11 +59,11 @@ def test_a_stem_stands_beside_another_part_of_the_same_song(tmp_path: Path) -> N
     assert sides.n_units == 36
     assert sides.notes == ("36 of 40 songs are used; in the others the stem is silent, or nothing else sounds",)
     assert sides.trial is not None
-    both = sides.trial.positives[0], sides.trial.negatives[0]
+    both = sides.trial.positives[0], sides.trial.negatives[0, 0]
     np.testing.assert_array_equal(*(sides.songs[side] for side in both))
     assert {int(row) % len(STEMS) for row in both[0]} == {1}
     assert 1 not in {int(row) % len(STEMS) for row in both[1]}
-    for random, apart in zip(sides.trial.random, sides.trial.apart, strict=True):
+    for random, apart in zip(sides.trial.random, sides.trial.apart[:, 0], strict=True):
         np.testing.assert_array_equal(sides.songs[random], sides.songs[apart])
         assert not set(random.tolist()) & set(apart.tolist())
 
@@ -85,7 +85,7 @@ def test_a_range_takes_as_many_songs_of_each_class_from_either_side(tmp_path: Pa
     assert sides.trial is not None
     # the rows of each side are the first and the last twelve; each draw keeps four of jazz and eight of rock
     jazz = np.array([k < 4 for k in range(12)] * 2)
-    for side in (sides.trial.positives, sides.trial.negatives, sides.trial.random, sides.trial.apart):
+    for side in (sides.trial.positives, sides.trial.negatives[0], sides.trial.random, sides.trial.apart[:, 0]):
         assert set(jazz[side].sum(axis=1).tolist()) == {4}
     assert any("12 songs of 12 in the range stand beside as many" in note for note in sides.notes)
 

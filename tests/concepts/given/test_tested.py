@@ -128,7 +128,7 @@ def test_without_gradients_only_stems_are_tested(planted: Path, quiet: Path, tmp
 def test_few_units_are_told_and_not_tested(quiet: Path, tmp_path: Path) -> None:
     concepts = found(quiet, f"few=sounds:{beeps(tmp_path / 'few', n=4)}")
     assert not verdicts(concepts)
-    assert "few: 4 units stand for it, and 5 are needed; it is not tested by gradients" in concepts.notes
+    assert "few: 4 units stand for it, and 5 are needed; it is not tested" in concepts.notes
 
 
 def test_what_is_found_is_the_same_with_and_without_given_concepts(quiet: Path, tmp_path: Path) -> None:
