@@ -37,6 +37,8 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
 
+FEWEST_RANDOM = 20
+
 
 @tells_progress
 def find_concepts(
@@ -78,8 +80,9 @@ def find_concepts(
     Raises
     ------
     MissingError, UsageError, CorruptError
-        If there is no such store, it cannot be used, or it is damaged.
+        If there is no such store, it or an argument cannot be used, or it is damaged.
     """
+    _require_random(n_null)
     identity, entries, measured, failures, missing = _read(Path(store))
     asked = parse_all(given, [f"{label} {n + 1}" for label in identity.labels for n in range(n_clusters)])
     first, notes = halves(entries, seed=seed)
@@ -122,6 +125,14 @@ def find_concepts(
         shares,
         answers.given,
     )
+
+
+def _require_random(n_null: int) -> None:
+    """Raise `UsageError` for too few random concepts."""
+    if n_null < FEWEST_RANDOM:
+        raise UsageError(
+            f"n_null is {n_null}; give {FEWEST_RANDOM} random concepts or more, of which p-values are made"
+        )
 
 
 def _read(

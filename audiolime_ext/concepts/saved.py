@@ -27,6 +27,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.concepts import telling, words
+from audiolime_ext.concepts.interventions.intervening import JudgedBySound
 from audiolime_ext.concepts.judgement.testing import JudgedConcept
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import html_table
@@ -103,6 +104,7 @@ def rows(found: Concepts) -> list[dict[str, Any]]:
     """A row for each concept and each class about which anything is known of it."""
     tested = {(one.concept, one.label): one for one in found.tested}
     kept = {one.name: one for one in found.kept}
+    heard = {(one.concept, one.label): one for one in found.heard}
     pairs = dict.fromkeys([*tested, *((name, label) for name, label in found.removals)])
     told = []
     for name, label in pairs:
@@ -111,12 +113,25 @@ def rows(found: Concepts) -> list[dict[str, Any]]:
         row |= {"n_patches": len(one.patches) if one else None, "n_found_in": one.cluster.n_songs if one else None}
         row |= _numbers(judged)
         row |= {"fall": None, "fall_low": None, "fall_high": None, "fall_of_others": None, "fall_p": None}
-        row |= {"fall_n_songs": None, "sound_significant": (name, label) in found.intervened}
+        row["fall_n_songs"] = None
+        row |= _by_sound(heard.get((name, label)))
         if taken is not None:
             row |= {"fall": taken.effect, "fall_low": taken.low, "fall_high": taken.high, "fall_p": taken.p}
             row |= {"fall_of_others": taken.other, "fall_n_songs": taken.n_songs}
         told.append(row | {"place": words.place_of(one) if one else None})
     return told
+
+
+def _by_sound(one: JudgedBySound | None) -> dict[str, Any]:
+    """What is put into other songs, and the verdict on both interventions together."""
+    told: dict[str, Any] = dict.fromkeys(BY_SOUND)
+    if one is None:
+        return told
+    if (added := one.added) is not None:
+        told |= {"rise": added.effect, "rise_low": added.low, "rise_high": added.high, "rise_p": added.p}
+        told |= {"rise_of_others": added.other, "rise_n_songs": added.n_songs}
+    sure = one.accuracy
+    return told | {"sound_verdict": one.verdict, "sound_p": one.p, "sound_accuracy": sure.value}
 
 
 def _numbers(one: JudgedConcept | None) -> dict[str, Any]:
@@ -130,9 +145,13 @@ def _numbers(one: JudgedConcept | None) -> dict[str, Any]:
     return told | {column: None if sure is None else getattr(sure, part) for column, part in parts.items()}
 
 
+BY_SOUND: tuple[str, ...] = (
+    *("rise", "rise_low", "rise_high", "rise_of_others", "rise_p", "rise_n_songs"),
+    *("sound_verdict", "sound_p", "sound_accuracy"),
+)
 COLUMNS = (
     *("concept", "of", "class", "n_patches", "n_found_in", *_numbers(None)),
-    *("fall", "fall_low", "fall_high", "fall_of_others", "fall_p", "fall_n_songs", "sound_significant", "place"),
+    *("fall", "fall_low", "fall_high", "fall_of_others", "fall_p", "fall_n_songs", *BY_SOUND, "place"),
 )
 
 
@@ -143,6 +162,11 @@ def as_csv(found: Concepts) -> str:
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows(found))
     return file.getvalue()
+
+
+def is_table(text: str) -> bool:
+    """Whether a text begins as such a table does, of this version or another."""
+    return text.startswith("concept,of,class,")
 
 
 def _cell(value: Any) -> Any:

@@ -114,7 +114,8 @@ def _of_class_by_sound(
     taken = [one for one in words.by_sound(found) if one.label == label]
     proven = [one for one in taken if one.verdict == "significant"]
     order = sorted(taken, key=lambda one: (one not in proven, one.p))
-    lines = [f"{legible(label)}: {share_of(len(proven), len(concepts), 'concept')} significant"]
+    heard = sum(one.verdict != "not a concept" for one in taken)
+    lines = [f"{legible(label)}: {share_of(len(proven), heard, 'concept') + ' significant' if heard else 'no concept'}"]
     if order:
         rows = [row_by_sound(concepts[one.concept], one) for one in order]
         lines.append(_indented(text_table(*_without_empty(BY_SOUND, rows))))

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 N_SHOWN = 10  # patches nearest to the middle, by which a concept's place is told
 LINEAR = (
-    "Everything above this layer is linear, so that the TCAV score is 0 or 1 for every direction, also for a random "
-    "one; effects are given instead, which are the same in all songs."
+    "Above this layer everything is linear in the windows of {classes}, so that the TCAV score is 0 or 1 for every "
+    "direction, also for a random one; effects are given instead, which are the same in all songs."
 )
 
 
@@ -79,9 +79,12 @@ def _by_gradients(found: Concepts, nothing: str) -> str:
 
 def _by_interventions(found: Concepts) -> str:
     """The same of a model without gradients."""
-    own = by_sound(found)
+    own = [one for one in by_sound(found) if one.verdict != "not a concept"]
     if not own:
-        return "Nothing can be told: no concept is in enough of the other songs to be taken out of them."
+        return (
+            "Nothing can be told: no concept that is told apart from other patches is in enough of the other songs to "
+            "be taken out of them."
+        )
     sure = [one.surest.beyond > 0 for one in own if one.verdict == "significant"]
     if not sure:
         elsewhere = ", or putting it into other songs," if any(one.added for one in own) else ""
@@ -133,8 +136,8 @@ def by_sound(found: Concepts) -> tuple[JudgedBySound, ...]:
 def sentences(found: Concepts) -> tuple[str, ...]:
     """What else is to be known of all, in the order in which it should be read."""
     told = []
-    if any(one.linear for one in found.tested):
-        told.append(LINEAR)
+    if straight := list(dict.fromkeys(legible(one.label) for one in found.tested if one.linear)):
+        told.append(LINEAR.format(classes=", ".join(straight)))
     if found.tested:
         told.append("An effect is by how many logits the class rises on a step towards the concept.")
     if any(one.discovered for one in found.tested) or (not found.tested and found.intervened):
@@ -142,7 +145,15 @@ def sentences(found: Concepts) -> tuple[str, ...]:
             f"Of all that is called significant, at most {100 * FALSE_DISCOVERIES:.0f} % are expected to be so by "
             "chance."
         )
-    if found.removals:
+    near = sum(one.p < FALSE_DISCOVERIES and one.verdict == "not significant" for one in found.tested)
+    if near:
+        told.append(
+            f"{share_of(near, len(found.tested), 'test')} not significant though p is below .05: among so many tests, "
+            "some are so by chance."
+        )
+    if any((one.concept, one.label) in found.removals for one in found.significant) or (
+        not found.tested and found.removals
+    ):
         told.append(
             '"Without it" is by how many logits the class falls where one of the concept\'s patches is taken out; "any '
             'as loud" is the same of any patch of these songs in the same third by energy.'

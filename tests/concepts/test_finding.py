@@ -138,7 +138,7 @@ def test_the_beep_returns_with_other_seeds_and_in_other_halves(found: Concepts, 
     for told, changed in ((found, "from other starts"), (elsewhere, "in other halves")):
         assert set(told.returning) == {one.name for one in told.kept}
         assert all(told.returning[one.concept] >= 0.8 for one in found.significant if one.effect > 0)
-        assert sum(f"of {len(told.kept)} concepts" in note and changed in note for note in told.notes) == 1
+        assert sum(f"of {len(told.kept)} clusters" in note and changed in note for note in told.notes) == 1
 
 
 def test_the_beep_is_in_a_group_of_its_class_alone_and_noise_is_in_shared_ones(found: Concepts) -> None:

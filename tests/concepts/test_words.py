@@ -89,10 +89,13 @@ def test_what_is_significant_by_its_sound_alone_is_told(found: Concepts) -> None
 
 
 def test_where_all_above_is_linear_the_score_is_not_shown(found: Concepts) -> None:
-    assert words.LINEAR not in telling.as_text(found)
+    said = words.LINEAR.format(classes="a, b")
+    assert said not in telling.as_text(found)
     assert "TCAV  " in telling.as_text(found)
     linear = telling.as_text(judged(found, linear=True))
-    assert words.LINEAR in linear
+    assert said in linear
+    some = replace(found, tested=tuple(replace(one, linear=one.label == "b") for one in found.tested))
+    assert words.LINEAR.format(classes="b") in telling.as_text(some)
     assert "TCAV  " not in linear
 
 

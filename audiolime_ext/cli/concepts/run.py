@@ -161,8 +161,10 @@ def _store_of(source: str) -> Path:
 
 
 def _require_table(args: Namespace) -> None:
+    from audiolime_ext.concepts.saved import is_table
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files.places import require_writable_file
+    from audiolime_ext.files.reading import text_of
 
     if args.csv is None:
         return
@@ -171,6 +173,8 @@ def _require_table(args: Namespace) -> None:
     if Path(args.csv).suffix.lower() != ".csv":
         raise UsageError(f"--csv {legible(args.csv)} is no table; end its name in .csv")
     require_writable_file(Path(args.csv))
+    if Path(args.csv).exists() and not is_table(text_of(Path(args.csv))):
+        raise UsageError(f"--csv {legible(args.csv)} is there, and is no table of concepts; name another file")
 
 
 def _tell_plan(planned: Any, args: Namespace) -> None:

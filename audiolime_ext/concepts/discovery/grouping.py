@@ -105,7 +105,7 @@ class Groups:
         """
         n = int(self.group.max()) + 1
         told = [
-            f"{counted(len(self.names), 'concept')} fall into {counted(n, 'group')} that lead the same way in this "
+            f"{counted(len(self.names), 'cluster')} fall into {counted(n, 'group')} that lead the same way in this "
             f"layer, {layer}, more clearly than random directions do (p = {self.p:.2g}); in another layer they may "
             "fall into others",
             f"made again without a fifth of the songs, the groups agree by {self.agreement:.2f} (1: the same, 0: as "
@@ -139,10 +139,10 @@ def groups_of(
     --------
     >>> pool = Pool(np.eye(40), np.repeat(np.arange(20), 2), np.repeat(["a", "b"], 20))
     >>> groups_of(pool, [])
-    (None, ('0 concepts are too few for groups, which need 5 or more',))
+    (None, ('0 clusters are too few for groups, which need 5 or more',))
     """
     if len(concepts) < FEWEST:
-        few = counted(len(concepts), "concept is", "concepts are")
+        few = counted(len(concepts), "cluster is", "clusters are")
         return None, (f"{few} too few for groups, which need {FEWEST} or more",)
     rng, even = np.random.default_rng([seed, 11]), pool.scaled()[0]
     with stage("comparing concepts", 1 + N_AGAIN, "time") as work:
@@ -158,7 +158,7 @@ def groups_of(
     p = chance_of(directions, silhouette, rng)
     if p > LEVEL:
         return None, (
-            f"{counted(len(concepts), 'concept')} fall into no groups in this layer: random directions of the same "
+            f"{counted(len(concepts), 'cluster')} fall into no groups in this layer: random directions of the same "
             f"spread gather as much (p = {p:.2g})",
         )
     from sklearn.metrics import adjusted_rand_score

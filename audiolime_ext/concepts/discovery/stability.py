@@ -182,7 +182,7 @@ def sentence(classes: Mapping[str, Again], *, of: str = "starts") -> str:
     Examples
     --------
     >>> print(sentence({"rock": Again((1.0, 0.4), (0.9, 0.4), (0.1, 0.06), 0.0)}))
-    1 of 2 concepts is found again at least 4 times out of 5, from other starts among the same songs (an overlap of
+    1 of 2 clusters is found again at least 4 times out of 5, from other starts among the same songs (an overlap of
     more than a half; the mean overlap is 0.65, that of random sets of the same sizes 0.08, of which 0 % would be
     found again)
     """
@@ -191,7 +191,7 @@ def sentence(classes: Mapping[str, Again], *, of: str = "starts") -> str:
     )
     chance = np.mean([one.chance for one in classes.values()])
     changed = {"starts": "from other starts among the same songs", "halves": "in other halves of the songs"}[of]
-    often = share_of(int((shares >= _OFTEN).sum()), len(shares), "concept")
+    often = share_of(int((shares >= _OFTEN).sum()), len(shares), "cluster")
     return (
         f"{often} found again at least 4 times out of 5, {changed} (an overlap of more than a half; the mean overlap "
         f"is {overlaps.mean():.2f}, that of random sets of the same sizes {by_chance.mean():.2f}, of which "

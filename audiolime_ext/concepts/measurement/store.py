@@ -19,9 +19,9 @@ from audiolime_ext.collection.engine.jobs import Task
 from audiolime_ext.collection.engine.keeping import SongStore
 from audiolime_ext.concepts.measurement.measuring import Measured
 from audiolime_ext.concepts.measurement.patches import Patch
-from audiolime_ext.concepts.measurement.records import Entry, Identity
+from audiolime_ext.concepts.measurement.records import VERSION, Entry, Identity
 from audiolime_ext.concepts.measurement.traits import Traits
-from audiolime_ext.errors import MissingError
+from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.database import Form
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import from_json, held, require, to_json
@@ -107,7 +107,15 @@ class ConceptStore(SongStore[Identity]):
                 f"there is no store of concepts at {legible(path)}; name the file that audiolime concepts wrote, or "
                 "make one with it"
             )
-        return cls._to_read(path)
+        found = cls._to_read(path)
+        if found.identity.version != VERSION:
+            version = found.identity.version
+            found.__exit__(None, None, None)
+            raise UsageError(
+                f"{legible(path)} was written by another version of audiolime_ext (arithmetic {version}, here "
+                f"{VERSION}); measure the recordings into a new store"
+            )
+        return found
 
     @FORM.reads
     def entries(self) -> list[Entry]:

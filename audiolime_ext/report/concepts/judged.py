@@ -51,7 +51,7 @@ class Judged:
         self.names = (*(one.name for one in concepts.kept), *(one.name for one in self.given))
         self.tested = {(one.concept, one.label): one for one in concepts.tested}
         self.by_gradients = bool(concepts.tested)
-        self.heard = concepts.intervened
+        self.by_sound = {(one.concept, one.label): one for one in concepts.heard}
 
     def own(self, concept: Discovered) -> JudgedConcept | None:
         """What a concept is to its own class."""
@@ -62,7 +62,8 @@ class Judged:
         one, taken = self.own(concept), self.concepts.removals.get((concept.name, concept.of))
         if one is not None:
             return one.verdict == "significant", abs(one.effect) if one.verdict != "not a concept" else -1.0
-        return (concept.name, concept.of) in self.heard, -2.0 if taken is None else abs(taken.beyond)
+        sure = (concept.name, concept.of) in self.concepts.intervened
+        return sure, -2.0 if taken is None else abs(taken.beyond)
 
     def with_sound(self, heard: Collection[str] = ()) -> list[int]:
         """Places of concepts to embed, the most wanted first: those named, the strongest of each class, suspects."""
@@ -96,11 +97,12 @@ class Judged:
             return Mark(place, row, one.effect, one.low, one.high, told.band_of(one), sure, said)
         if taken is None or self.by_gradients:
             return None
-        sure = (name, label) in self.heard
+        heard = self.by_sound[name, label]
+        if heard.verdict == "not a concept":
+            return None
+        sure = heard.verdict == "significant"
         other = f"any patch as loud {told.number(taken.other)}"
-        said = (
-            f"{told.number(taken.effect)} logits, {other}, {told.p_told(taken.p)}, {'' if sure else 'not '}significant"
-        )
+        said = f"{told.number(taken.effect)} logits, {other}, {told.p_told(heard.p)}, {heard.verdict}"
         return Mark(place, row, taken.effect, taken.low, taken.high, None, sure, said)
 
 

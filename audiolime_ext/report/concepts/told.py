@@ -66,14 +66,16 @@ def judged(one: JudgedConcept) -> list[Told]:
         return [("verdict", said)]
     low, high = band_of(one)
     ends = "" if one.low is None or one.high is None else f" (95 % interval {number(one.low)} to {number(one.high)})"
-    moves = f"{'raises' if one.effect > 0 else 'lowers'} {label} by {number(one.effect)} logits{ends}"
+    moves = f"moves {label} by {number(one.effect)} logits{ends}"
     sure_of = "Significant" if one.verdict == "significant" else "Not significant"
     than = "more" if one.speaks else "less"
     tail = f"{than} than random concepts do" if one.verdict == "significant" else "no surer than random concepts"
     chance = f"Of random concepts, 95 % would have {number(low)} to {number(high)} on a step of that length"
     heard = f"Unseen patches are told apart with an accuracy of {apart}; tested on {counted(one.n_songs, 'song')}."
     score = f"TCAV score: the derivative is positive in {100 * one.share:.0f} % of windows ({p_told(one.share_p)})."
-    linear = "Everything above this layer is linear: a TCAV score would be 0 or 1 for any direction, so none is given."
+    linear = (
+        "Everything above this layer is linear here: a TCAV score would be 0 or 1 for any direction, so none is given."
+    )
     return [
         ("verdict", f"{sure_of}: a step of the layer towards {name} {moves}, {tail}."),
         ("number", f"{chance} ({p_told(one.p)} of the derivative)."),

@@ -139,8 +139,8 @@ def _sentences(judged: Judged, concept: Discovered) -> list[told.Told]:
     lines = [] if one is None else told.judged(one)
     if taken is not None:
         if one is None:
-            sure = "Significant" if key in judged.heard else "Not significant"
-            lines.append(("verdict", f"{sure} by what happens without its sound, beside any patch as loud."))
+            verdict, what = judged.by_sound[key].verdict, "by what happens without its sound, or with it elsewhere"
+            lines.append(("verdict", f"{verdict[0].upper()}{verdict[1:]}, {what}, beside any patch as loud."))
         lines.append(told.intervened(concept.of, taken, without=True))
         lines += [] if one is None else told.disagreement(found, one)
     elif one is None:
@@ -259,13 +259,15 @@ def _subtitle(judged: Judged, media: Media | str) -> str:
 
 
 def _band(judged: Judged) -> str:
+    if not judged.names:
+        return "No concept was found, so there is nothing to draw."
     if judged.by_gradients:
         return (
             "The grey band of a class is what 95 % of random concepts would have on the step of its concepts (the "
             "median of their bands); each concept’s own band is told with it."
         )
     return (
-        "The model cannot be differentiated, so what is drawn is by how much the class falls when one patch of the "
+        "No gradients were taken, so what is drawn is by how much the class falls when one patch of the "
         "concept is taken out; there is no band of random concepts, but each is tested beside any patch as loud."
     )
 
@@ -283,8 +285,8 @@ def _row(judged: Judged, place: int) -> Row:
     if one is not None:
         effect, p, verdict = told.number(one.effect), told.p_told(one.p)[4:], one.verdict
     elif taken is not None:
-        sure_of = "significant" if (name, concept.of) in judged.heard else "not significant"
-        effect, p, verdict = told.number(taken.effect), told.p_told(taken.p)[4:], sure_of
+        heard = judged.by_sound[name, concept.of]
+        effect, p, verdict = told.number(taken.effect), told.p_told(heard.p)[4:], heard.verdict
     else:
         effect, p, verdict = "–", "–", "not tested"
     return Row(place, utf8(name), utf8(concept.of), effect, p, verdict, flags)

@@ -45,24 +45,24 @@ def test_sounds_that_classes_share_are_groups_and_each_class_is_named() -> None:
     assert found.places.shape == (18, 2)
     assert found.share > 2 * found.chance
     told = found.sentences("penultimate")
-    assert "18 concepts fall into 3 groups that lead the same way in this layer, penultimate" in told[0]
+    assert "18 clusters fall into 3 groups that lead the same way in this layer, penultimate" in told[0]
     assert "group 1 (6 concepts) is shared by folk, metal and rock" in told
 
 
 def test_concepts_that_have_nothing_in_common_are_in_no_groups() -> None:
     found, notes = groups_of(*planted(6, alone=True))
     assert found is None
-    assert "18 concepts fall into no groups in this layer: random directions" in notes[0]
+    assert "18 clusters fall into no groups in this layer: random directions" in notes[0]
 
 
 def test_few_concepts_are_not_grouped() -> None:
     pool, concepts = planted(2)
-    assert groups_of(pool, concepts[:4]) == (None, ("4 concepts are too few for groups, which need 5 or more",))
+    assert groups_of(pool, concepts[:4]) == (None, ("4 clusters are too few for groups, which need 5 or more",))
 
 
 def test_a_concept_alone_is_told_apart_from_none() -> None:
     pool, concepts = planted(2)
-    assert groups_of(pool, concepts[:1])[1] == ("1 concept is too few for groups, which need 5 or more",)
+    assert groups_of(pool, concepts[:1])[1] == ("1 cluster is too few for groups, which need 5 or more",)
 
 
 def test_directions_that_are_the_same_are_said_to_be() -> None:

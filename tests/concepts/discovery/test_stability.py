@@ -61,5 +61,5 @@ def test_a_seed_says_all() -> None:
 
 def test_the_sentence_says_what_was_changed() -> None:
     told = {"a": Again((1.0, 0.8, 0.6), (0.9, 0.8, 0.7), (0.1, 0.1, 0.1), 0.0), "b": Again((0.0,), (0.4,), (0.1,), 0.0)}
-    assert sentence(told).startswith("2 of 4 concepts are found again at least 4 times out of 5, from other starts")
+    assert sentence(told).startswith("2 of 4 clusters are found again at least 4 times out of 5, from other starts")
     assert "in other halves of the songs" in sentence(told, of="halves")
