@@ -10,9 +10,8 @@ from typing import Any
 
 import uvicorn
 
-from audiolime_ext.app.folders import kept_folder
+from audiolime_ext.app.folders import require_usable
 from audiolime_ext.app.guard import MOST_HEADERS
-from audiolime_ext.app.jobs import Jobs
 from audiolime_ext.app.server import create_app
 from audiolime_ext.app.settings import Settings
 from audiolime_ext.errors import UsageError
@@ -34,7 +33,8 @@ def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
     Raises
     ------
     UsageError
-        If strangers could use it, the port cannot be had, or another server works with its folder.
+        If strangers could use it, the port cannot be had, or its folder is another server's, or holds
+        songs that were kept though nothing is to be.
     OutputError
         If its folder cannot be written.
     KeyboardInterrupt
@@ -43,9 +43,7 @@ def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
     settings.require_safe()
     with bound(settings.host, settings.port) as listening:
         settings = replace(settings, port=int(listening.getsockname()[1]))
-        if settings.keep or settings.work is not None:
-            with Jobs.open(settings.work or kept_folder(), most_tries=settings.most_tries):
-                pass  # what is wrong with it is said before the server begins
+        require_usable(settings)
         app = create_app(settings)
         config = uvicorn.Config(
             app,

@@ -22,7 +22,7 @@ from hypothesis import settings as trying
 from schemathesis import checks
 from starlette.testclient import TestClient
 
-from audiolime_ext.app.folders import work_folder
+from audiolime_ext.app.folders import require_usable, work_folder
 from audiolime_ext.app.jobs import FILE, Jobs
 from audiolime_ext.app.server import create_app
 from audiolime_ext.app.settings import Settings
@@ -277,6 +277,28 @@ def test_a_folder_for_a_while_is_only_ours_and_goes(tmp_path: Path, monkeypatch:
         assert folder.stat().st_mode & 0o077 == 0
         (folder / "upload").write_bytes(b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_songs_that_were_kept_are_not_deleted_without_a_word(tmp_path: Path) -> None:
+    kept = settings(tmp_path / "work", keep=True)
+    with served(kept) as running:
+        id = ended(running, give(running).json()["id"])["id"]
+    with pytest.raises(UsageError, match="holds songs that were kept; add --keep, or name another folder"):
+        require_usable(replace(kept, keep=False))
+    with pytest.raises(UsageError, match="that were kept"), served(replace(kept, keep=False)):
+        pass
+    with served(kept) as running:
+        assert state_of(running, id)["state"] == "done"
+
+
+def test_a_folder_that_was_there_stays_and_a_trial_leaves_it_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with served(settings(tmp_path / "mine")) as running:
+        ended(running, give(running).json()["id"])
+    assert list((tmp_path / "mine").iterdir()) == []
+    for name in ("mine", "new"):
+        require_usable(settings(tmp_path / name))
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
 
 
 def test_other_files_in_a_folder_of_work_are_left_alone(tmp_path: Path) -> None:
