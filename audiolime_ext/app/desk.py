@@ -94,6 +94,8 @@ class Desk:
             options = self._options(received.fields, kind)
             duration_s = await self._checked(folder, received.name)
             self.require_room()
+            if await request.is_disconnected():  # who cancels while it is looked at has no name of it to cancel by
+                raise Refused(400, "the client has gone")
             return self.jobs.add(id, kind, received.name, options, duration_s)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from audiolime_ext.app.jobs import FILE, Jobs
+from audiolime_ext.app.jobs import FILE, UPLOAD, Jobs
 from audiolime_ext.app.serving import address, bound, serve
 from audiolime_ext.app.settings import Settings
 from audiolime_ext.errors import OutputError, UsageError
@@ -118,6 +118,20 @@ def test_broken_silent_and_lying_connections_leave_nothing(tmp_path: Path) -> No
 
     using(settings(work, patience_s=1.0), act)
     assert not work.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals end this server")
+def test_a_client_that_leaves_while_its_song_is_looked_at_leaves_no_song(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+
+    def act(where: str) -> None:
+        with opened(where) as gone:
+            gone.sendall(head(len(BODY)) + BODY)
+            until(lambda: any((work / id / UPLOAD).exists() for id in left(work)))  # the checker is not ready so soon
+        until(lambda: left(work) == set())
+        assert asked(where, "api/jobs") == {"jobs": []}
+
+    using(settings(work), act)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals end this server")
