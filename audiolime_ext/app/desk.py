@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,12 @@ class Desk:
         Settings of the server.
     jobs : Jobs
         Queue.
+    troubled : callable of one str or None
+        Function that is told what is wrong with a model or a separator, whenever that is another; None: none.
     """
 
-    def __init__(self, settings: Settings, jobs: Jobs) -> None:
-        self.settings, self.jobs, self.board = settings, jobs, Board()
+    def __init__(self, settings: Settings, jobs: Jobs, troubled: Callable[[str], object] | None = None) -> None:
+        self.settings, self.jobs, self.board, self._troubled = settings, jobs, Board(), troubled
         self.labels: dict[str, list[str]] = {}
         self.ready, self.trouble = False, ""
         about = settings.longest_s, settings.min_score, settings.memory or share_of_memory(settings.workers)
@@ -193,8 +196,7 @@ class Desk:
             try:
                 await self._next(worker)
             except Exception as error:  # noqa: BLE001 - such as a full disk: the next job may fare better
-                self.trouble = told(error)
-                self.board.touch()
+                self._hold(self.ready, told(error))
                 await asyncio.sleep(_AFTER_TROUBLE_S)
 
     async def _next(self, worker: Worker) -> None:
@@ -217,12 +219,28 @@ class Desk:
 
     def _is_ready(self, outcome: Outcome, worker: Worker) -> None:
         """Keep whether the models could be made, and their labels."""
-        before = self.ready, self.trouble
-        self.ready = outcome.state == "done"
-        self.trouble = outcome.told if outcome.state in ("failed", "unready") else ""
         self.labels = worker.labels or self.labels
-        if before != (self.ready, self.trouble):
+        if outcome.state == "done":
+            self._hold(True, "; ".join([*(f"{spec}: {why}" for spec, why in worker.troubles.items()), *self._odd_labels()]))
+        else:
+            self._hold(False, outcome.told if outcome.state in ("failed", "unready") else "")
+
+    def _odd_labels(self) -> list[str]:
+        """Why labels that are explained where a client names none are none of a model's."""
+        odd = ((spec, label, known) for spec, known in self.labels.items() for label in self.settings.labels if known)
+        return [
+            f"--labels, with {spec}: {shortened(str(unknown('label', label, known)), 300)}"
+            for spec, label, known in odd
+            if label not in known
+        ]
+
+    def _hold(self, ready: bool, trouble: str) -> None:
+        """Keep whether the server can work, and say so where that is new."""
+        before, (self.ready, self.trouble) = (self.ready, self.trouble), (ready, trouble)
+        if before != (ready, trouble):
             self.board.touch()
+        if trouble and trouble != before[1] and self._troubled is not None:
+            self._troubled(trouble)
 
     def _hearing(self, id: str) -> Any:
         """What a worker tells its progress: from its thread to the board."""

@@ -67,7 +67,7 @@ class Listed(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the server can work: ``trouble`` says why not."""
+    """Whether the server can work: ``trouble`` says why not, or which of what it serves cannot be used."""
 
     ready: bool
     trouble: str
@@ -118,6 +118,7 @@ _BODY: dict[str, Any] = {
         },
     },
 }
+STATES = {"waiting": "waits", "running": "is being worked on", "failed": "failed", "cancelled": "was cancelled"}
 PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}  # why not
 _WRONG: dict[int | str, dict[str, Any]] = {
     status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": PROBLEM}}}
@@ -125,13 +126,15 @@ _WRONG: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: Settings) -> fastapi.FastAPI:
+def create_app(settings: Settings, troubled: Callable[[str], object] | None = None) -> fastapi.FastAPI:
     """The application, for any ASGI server; `audiolime_ext.app.serving` runs it.
 
     Parameters
     ----------
     settings : Settings
         Settings of the server.
+    troubled : callable of one str or None
+        Function that is told what is wrong with a model, a separator or a label, once that is known; None: none.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def create_app(settings: Settings) -> fastapi.FastAPI:
     @asynccontextmanager
     async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
         with work_folder(settings) as folder, Jobs.open(folder, most_tries=settings.most_tries) as jobs:
-            app.state.desk = desk = Desk(settings, jobs)
+            app.state.desk = desk = Desk(settings, jobs, troubled)
             desk.begin()
             try:
                 yield
@@ -232,8 +235,16 @@ def _file(request: fastapi.Request, id: str, name: str, kind: str) -> Response:
     job = _job(request, id)
     path = _desk(request).jobs.folder_of(job.id) / name
     if job.state != "done" or not path.is_file():
-        raise Refused(404, f"there is no such result: the recording is {job.state}")
+        raise Refused(404, _no_result(job, name))
     return FileResponse(path, media_type=kind)
+
+
+def _no_result(job: Job, name: str) -> str:
+    if job.state != "done":
+        return f"there is no result: the recording {STATES[job.state]}"
+    if name == PAGE and job.kind == "tag":
+        return f"the recording was tagged, which makes no page; its scores are at api/jobs/{job.id}/result"
+    return "the result is no longer on the disk; delete the recording, and give it again"
 
 
 def _add_work(app: fastapi.FastAPI) -> None:

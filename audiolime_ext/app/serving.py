@@ -20,7 +20,9 @@ _PATIENCE_S = 5  # for answers that are under way when the server ends
 _MOST_CONNECTIONS = 500
 
 
-def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
+def serve(
+    settings: Settings, *, told: Callable[[str], object], troubled: Callable[[str], object] | None = None
+) -> None:
     """Serve the app until Ctrl-C, or SIGTERM.
 
     Parameters
@@ -29,6 +31,8 @@ def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
         Settings of the server.
     told : callable of one str
         Function that is told the address once the server answers.
+    troubled : callable of one str or None
+        Function that is told what is wrong with a model, a separator or a label, once that is known; None: none.
 
     Raises
     ------
@@ -44,7 +48,7 @@ def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
     with bound(settings.host, settings.port) as listening:
         settings = replace(settings, port=int(listening.getsockname()[1]))
         require_usable(settings)
-        app = create_app(settings)
+        app = create_app(settings, troubled)
         config = uvicorn.Config(
             app,
             http="h11",

@@ -75,9 +75,13 @@ def run(args: Namespace) -> int:
         require(package, extra="app")
     from audiolime_ext.app.serving import serve
     from audiolime_ext.app.settings import Settings
+    from audiolime_ext.registry import Kind, require_named
 
     models, factorizations = [args.model, *args.also], args.factorization or [DEFAULT_FACTORIZATION]
-    for specs in (models, factorizations):
+    kinds: tuple[tuple[Kind, list[str]], ...] = (("model", models), ("factorization", factorizations))
+    for kind, specs in kinds:
+        for spec in specs:
+            require_named(kind, spec)
         if twice := [spec for spec in specs if specs.count(spec) > 1]:
             raise UsageError(f"{twice[0]} is given twice; name each model and each way to split once")
     settings = Settings(
@@ -101,7 +105,7 @@ def run(args: Namespace) -> int:
         )
     kept = "what is done is kept, and what waits is done next time" if args.keep else "nothing is kept"
     try:
-        serve(settings, told=lambda address: _tell(address, args))
+        serve(settings, told=lambda address: _tell(address, args), troubled=warn)
     except KeyboardInterrupt as error:
         if getattr(error, "number", signal.SIGINT) != signal.SIGINT:
             error.args = (*error.args, kept)

@@ -96,7 +96,9 @@ def test_a_song_is_tagged_as_the_command_tags_it(
     job = ended(client, give(client, to="tag", model=LISTENS).json()["id"])
     assert (job["kind"], job["page"], job["factorization"]) == ("tag", None, None)
     assert client.get(f"/{job['result']}").json() == printed | {"file": "song.wav"}
-    assert client.get(f"/songs/{job['id']}").status_code == 404
+    refused = client.get(f"/songs/{job['id']}")
+    assert refused.status_code == 404
+    assert "was tagged, which makes no page" in refused.json()["detail"]
 
 
 def test_another_model_that_is_served_may_be_asked(client: TestClient) -> None:
@@ -214,6 +216,21 @@ def test_a_model_that_cannot_be_made_is_told_before_and_after_a_song_is_given(tm
         assert failed["state"] == "failed"
         assert "nothing" in failed["told"]
         assert running.get("/").status_code == 200
+
+
+def test_what_cannot_be_made_costs_only_the_songs_that_ask_for_it_and_is_told(tmp_path: Path) -> None:
+    heard: list[str] = []
+    limits = replace(settings(tmp_path, labels=("nosuch",)), factorizations=("bands", "bands:2"))
+    with TestClient(create_app(limits, heard.append), base_url=HERE) as running:
+        good = ended(running, give(running, factorization="bands:2", labels=["loud"]).json()["id"])
+        bad = ended(running, give(running, factorization="bands", labels=["loud"]).json()["id"])
+        assert (good["state"], bad["state"]) == ("done", "failed")
+        assert bad["told"].startswith("bands cannot be used: ")
+        health = running.get("/health").json()
+        assert health["ready"]
+        assert heard == [health["trouble"]]
+        assert f"--labels, with {LISTENS}: unknown label 'nosuch'" in health["trouble"]
+        assert health["trouble"].startswith("bands: ")
 
 
 def test_a_poisoned_song_costs_itself_alone(tmp_path: Path) -> None:

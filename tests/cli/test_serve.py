@@ -33,7 +33,10 @@ SOUND, STUCK = HEAD + QUIET + END, HEAD + LOUD + END
         (["--token", "short"], "--token takes 16 characters or more"),
         (["--port", "70000"], "port 70000 is none"),
         (["-f", "hpss", "-f", "hpss"], "hpss is given twice; name each model and each way to split once"),
-        (["-m", "a:b", "--also", "a:b"], "a:b is given twice"),
+        (["-m", "json:dumps", "--also", "json:dumps"], "json:dumps is given twice"),
+        (["-m", "nosuch:x"], "unknown model 'nosuch'"),
+        (["-f", "bnads:2"], "unknown factorization 'bnads'; did you mean 'bands'?"),
+        (["-f", "hpss", "-f", "nosuch"], "unknown factorization 'nosuch'"),
         (["--allow-paths", "nowhere"], "--allow-paths nowhere is no folder"),
     ],
 )
@@ -62,7 +65,7 @@ def test_the_page_is_opened_where_that_is_asked_for(
 ) -> None:
     opened: list[str] = []
 
-    def served(settings: Settings, *, told: Callable[[str], object]) -> None:
+    def served(settings: Settings, *, told: Callable[[str], object], troubled: object) -> None:
         told("http://127.0.0.1:1/")
         raise KeyboardInterrupt
 
