@@ -168,6 +168,15 @@ def test_what_cannot_be_served_is_said_before_anything_begins(tmp_path: Path) ->
     assert not (tmp_path / "a" / FILE).exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals end this server")
+def test_the_address_of_all_addresses_opens_the_page(tmp_path: Path) -> None:
+    def act(where: str) -> None:
+        assert "//0.0.0.0" not in where
+        assert "Drop songs here" in asked(where)
+
+    using(settings(tmp_path / "work", host="0.0.0.0", token="a-secret-of-many-letters"), act)
+
+
 def test_an_address_can_be_typed() -> None:
     assert address(Settings(host="::1", port=80)) == "http://[::1]:80/"
     assert address(Settings(host="10.0.0.1", port=80, token="s" * 20)) == f"http://10.0.0.1:80/t/{'s' * 20}/"

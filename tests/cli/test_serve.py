@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -126,6 +127,20 @@ def test_a_server_that_was_killed_goes_on_where_it_was_and_ctrl_c_ends_it(tmp_pa
         assert running.returncode == 0
         assert out == "ended; what is done is kept, and what waits is done next time\n"
         assert err == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGINT between processes")
+@pytest.mark.parametrize("gap_s", [0.0, 0.02, 0.1])
+def test_ctrl_c_pressed_often_ends_it_as_once_does(gap_s: float, tmp_path: Path) -> None:
+    with serving("--work", str(tmp_path / "work")) as (running, where):
+        asked(where, "api/explain", STUCK)
+        for _ in range(4):
+            running.send_signal(signal.SIGINT)
+            time.sleep(gap_s)
+        out, err = running.communicate(timeout=30)
+        assert (out, err) == ("ended; nothing is kept\n", "")
+        assert running.returncode in ((0, -signal.SIGINT) if gap_s > 0.02 else (0,))  # it had ended at the last press
+    assert not (tmp_path / "work").exists()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are looked up in /proc")
