@@ -28,7 +28,8 @@ from audiolime_ext.text import counted, shortened
 BUSY_S = 15  # seconds after which a client may try again
 _AFTER_TROUBLE_S = 1.0
 _LEAST_FREE = 500_000_000  # bytes that other programs keep on the disk
-_FIELDS = ("model", "factorization", "labels")
+_OF_EXPLAIN = ("factorization", "labels")
+_FIELDS = ("model", *_OF_EXPLAIN)
 
 
 class Desk:
@@ -134,13 +135,17 @@ class Desk:
         """The options of a job: only what is served may be asked for."""
         if odd := [name for name in fields if name not in _FIELDS]:
             raise Refused(422, shortened(str(unknown("field", odd[0], ("file", *_FIELDS))), 300))
+        if kind == "tag" and (odd := [name for name in _OF_EXPLAIN if any(fields.get(name, ()))]):
+            raise Refused(422, f"api/tag gives the scores of all labels, and splits nothing; leave out {odd[0]}")
         model = _one_of(self.settings.models, fields.get("model"), "model")
+        if kind == "tag":
+            return {"model": model}
         separator = _one_of(self.settings.factorizations, fields.get("factorization"), "factorization")
         labels = list(dict.fromkeys(filter(None, fields.get("labels", ())))) or list(self.settings.labels)
         known = self.labels.get(model)
         if wrong := [label for label in labels if known and label not in known]:
             raise Refused(422, shortened(str(unknown("label", wrong[0], known or ())), 300))
-        return {"model": model} if kind == "tag" else {"model": model, "factorization": separator, "labels": labels}
+        return {"model": model, "factorization": separator, "labels": labels}
 
     async def _checked(self, folder: Path, name: str) -> float:
         """How long a recording is, in seconds, as the decoders say."""
@@ -221,7 +226,9 @@ class Desk:
         """Keep whether the models could be made, and their labels."""
         self.labels = worker.labels or self.labels
         if outcome.state == "done":
-            self._hold(True, "; ".join([*(f"{spec}: {why}" for spec, why in worker.troubles.items()), *self._odd_labels()]))
+            self._hold(
+                True, "; ".join([*(f"{spec}: {why}" for spec, why in worker.troubles.items()), *self._odd_labels()])
+            )
         else:
             self._hold(False, outcome.told if outcome.state in ("failed", "unready") else "")
 

@@ -89,35 +89,25 @@ def shown(desk: Desk, job: Job) -> Shown:
     )
 
 
-_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {
-                    "file": {"type": "string", "format": "binary", "description": "the recording"},
-                    "model": {"type": "string", "description": "one of those that are served"},
-                    "factorization": {"type": "string", "description": "one of those that are served"},
-                    "labels": {"type": "array", "items": {"type": "string"}},
-                },
-            }
-        },
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["path"],
-                "properties": {
-                    "path": {"type": "string", "description": "a file within the folder of --allow-paths"},
-                    "model": {"type": "string"},
-                    "factorization": {"type": "string"},
-                    "labels": {"type": "array", "items": {"type": "string"}},
-                },
-            }
-        },
-    },
+_TEXT = {"type": "string", "description": "one of those that are served"}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "explain": {"model": _TEXT, "factorization": _TEXT, "labels": {"type": "array", "items": {"type": "string"}}},
+    "tag": {"model": _TEXT},
 }
+
+
+def _body(kind: str) -> dict[str, Any]:
+    """What a request holds, as OpenAPI says it: a file, or the path of one, and options."""
+    file = {"type": "string", "format": "binary", "description": "the recording"}
+    path = {"type": "string", "description": "a file within the folder of --allow-paths"}
+    named = {"multipart/form-data": ("file", file), "application/json": ("path", path)}
+    content = {
+        media: {"schema": {"type": "object", "required": [name], "properties": {name: what, **_OPTIONS[kind]}}}
+        for media, (name, what) in named.items()
+    }
+    return {"required": True, "content": content}
+
+
 STATES = {"waiting": "waits", "running": "is being worked on", "failed": "failed", "cancelled": "was cancelled"}
 PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}  # why not
 _WRONG: dict[int | str, dict[str, Any]] = {
@@ -265,7 +255,7 @@ def _add_work(app: fastapi.FastAPI) -> None:
             response_model=Shown,
             summary=summary,
             name=kind,
-            openapi_extra={"requestBody": _BODY},
+            openapi_extra={"requestBody": _body(kind)},
         )(taking(kind))
 
 

@@ -25,7 +25,7 @@ from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.plain import json_of, to_json
 from audiolime_ext.progress.progress import Progress
 from audiolime_ext.progress.stages import reporting, stage
-from audiolime_ext.text import shortened
+from audiolime_ext.text import counted, shortened
 
 if TYPE_CHECKING:
     from audiolime_ext.track.explanation import TrackExplanation
@@ -251,7 +251,7 @@ def _tagged(order: Order, audio: Audio, model: Any) -> str:
     found = {"file": order.name, "model": order.options["model"]} | taggram.to_dict()
     _write(order, RESULT, to_json(found))
     highest = sorted(zip(taggram.mean.tolist(), taggram.labels, strict=True), reverse=True)[:_TOLD_LABELS]
-    return ", ".join(f"{label} {score:.2f}" for score, label in highest)
+    return _mean_of(int(taggram.counted.sum())) + ", ".join(f"{label} {score:.2f}" for score, label in highest)
 
 
 def _explained(order: Order, duty: Duty, audio: Audio, model: Any, separator: Any) -> str:
@@ -276,4 +276,9 @@ def _summary(track: TrackExplanation) -> str:
     from audiolime_ext.report.song.index import Entry
 
     rows = Entry.of(track, PAGE).labels[:_TOLD_LABELS]
-    return shortened("; ".join(f"{label} {mean}: {top}" for label, mean, top in rows), 300)
+    found = "; ".join(f"{label} {mean} ({top})" for label, mean, top in rows)
+    return shortened(_mean_of(int(track.sounds.sum())) + found, 300) if rows else ""
+
+
+def _mean_of(n_windows: int) -> str:
+    return f"mean of {counted(n_windows, 'window')}: "

@@ -22,8 +22,8 @@ def add(commands: Any) -> None:
         "serve",
         help="the app: drop a song into the browser, and see why the model says what it says",
         description="Serve a page that takes songs, explains every window of each and leads to their pages, on this "
-        "machine alone, until Ctrl-C, which is how it is ended: its exit code is 0 then, and 143 after SIGTERM. Nothing "
-        "is kept afterwards unless --keep is given.",
+        "machine alone, until Ctrl-C, which is how it is ended: its exit code is 0 then, and 143 after SIGTERM. "
+        "Nothing is kept afterwards unless --keep is given.",
         epilog="For other machines: --host ADDRESS --token SECRET. Whoever knows the token may use the server and see "
         "all songs on it. It speaks HTTP, which others on the way can read: put a server that speaks HTTPS before it.",
     )

@@ -106,7 +106,7 @@ def test_a_song_is_given_followed_and_heard_with_the_published_models(
         expect(bar).to_be_visible()
         expect(row(page, "ezer_ev.flac")).to_contain_text(re.compile(r"explaining: \d of \d windows"), timeout=SLOW_MS)
         done(page, "ezer_ev.flac")
-        expect(row(page, "ezer_ev.flac")).to_contain_text(re.compile(r"0:09 · \w+.* 0\.\d\d: "))
+        expect(row(page, "ezer_ev.flac")).to_contain_text(re.compile(r"0:09 · mean of \d windows: \w+.* 0\.\d\d \("))
         expect(page.locator("#says")).to_have_text("ezer_ev.flac: done")
         row(page, "ezer_ev.flac").locator("a").click()
         expect(page.locator("h1")).to_have_text("ezer_ev")

@@ -74,7 +74,7 @@ def test_a_song_is_explained_and_its_page_and_numbers_are_served(client: TestCli
     assert (job["duration_s"], job["labels"], job["factorization"]) == (3.0, ["loud"], "bands:2")
     job = ended(client, job["id"])
     assert job["state"] == "done"
-    assert job["told"].startswith("loud 0.")
+    assert job["told"].startswith("mean of 3 windows: loud 0.")
     page = client.get(f"/{job['page']}")
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
@@ -99,6 +99,19 @@ def test_a_song_is_tagged_as_the_command_tags_it(
     refused = client.get(f"/songs/{job['id']}")
     assert refused.status_code == 404
     assert "was tagged, which makes no page" in refused.json()["detail"]
+
+
+def test_what_a_tagging_cannot_honour_is_refused(client: TestClient) -> None:
+    for name, value in {"labels": "loud", "factorization": "bands:2"}.items():
+        refused = give(client, to="tag", **{name: value})
+        assert refused.status_code == 422
+        assert refused.json()["detail"].endswith(f"leave out {name}")
+
+
+def test_silence_is_said_beside_its_scores(client: TestClient) -> None:
+    silent = ended(client, give(client, wav(level=0.0), to="tag", model=LISTENS).json()["id"])
+    notes = client.get(f"/{silent['result']}").json()["notes"]
+    assert "the excerpt from 0 s on is silent; these are the model's scores for silence" in notes
 
 
 def test_another_model_that_is_served_may_be_asked(client: TestClient) -> None:
