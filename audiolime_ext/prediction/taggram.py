@@ -137,7 +137,8 @@ def tag(
     scores, times_s = np.concatenate(rows), np.array(starts) / grid.sr
     padded = np.arange(len(starts)) >= n_whole
     silent = _silent(audio, times_s.tolist(), length / grid.sr, padded, grid.n_channels)
-    quiet = tuple(_silence_notes(audio, *audio.span(start_s, duration_s), grid, padded, silent))
+    span = audio.span(start_s, duration_s)
+    quiet = tuple(_silence_notes(audio, span, grid, padded, silent))
     notes = (*quiet, *grid.filling((end - first) / grid.sr), *asking_notes(model, audio.sr))
     return Taggram(label_names(model, scores.shape[1]), times_s, scores, padded, silent, notes, quiet)
 
@@ -165,11 +166,11 @@ def _heard_span(audio: Audio, grid: Grid, begin: int, stop: int) -> tuple[int, i
 
 
 def _silence_notes(
-    audio: Audio, begin: int, stop: int, grid: Grid, padded: NDArray[np.bool_], silent: NDArray[np.bool_] | None
+    audio: Audio, span: tuple[int, int], grid: Grid, padded: NDArray[np.bool_], silent: NDArray[np.bool_] | None
 ) -> list[str]:
     """That next to nothing sounds in an excerpt, given in samples, or in some of its windows."""
     notes = []
-    start_s, duration_s = begin / audio.sr, (stop - begin) / audio.sr
+    start_s, duration_s = span[0] / audio.sr, (span[1] - span[0]) / audio.sr
     for silence in silence_warnings(audio, start_s, duration_s, grid.n_channels):
         level = silence.rpartition(":")[0]
         heard = "silence" if " is silent" in level else "next to nothing"
