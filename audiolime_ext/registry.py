@@ -21,6 +21,7 @@ An entry point names a factory ``make(argument: str)``. The first line of its mo
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -130,6 +131,31 @@ def build(kind: Kind, spec: str) -> Any:
             raise untrusted(kind, spec, file)
         return _module_object(kind, name, argument)
     raise unknown(kind, name, [*names(kind), "package.module:name"])
+
+
+def require_named(kind: Kind, spec: str) -> None:
+    """Raise what `build` would say of a name that is nobody's, and build nothing.
+
+    Raises
+    ------
+    UsageError
+        If nothing is registered under it, and no such module is at hand.
+
+    Examples
+    --------
+    >>> require_named("factorization", "hpss")
+    >>> require_named("factorization", "hpps")
+    Traceback (most recent call last):
+    audiolime_ext.errors.UsageError: unknown factorization 'hpps'; did you mean 'hpss'? (allowed: ...)
+    """
+    name = split_spec(spec)[0]
+    if name in _entry_points(kind):
+        return
+    if not names_module(kind, spec):
+        raise unknown(kind, name, [*names(kind), "package.module:name"])
+    first, here = name.partition(".")[0], Path.cwd()
+    if importlib.machinery.PathFinder.find_spec(first, [*sys.path, str(here)]) is None and first not in sys.modules:
+        raise _no_module(kind, name, first, here)
 
 
 def names_module(kind: Kind, spec: str) -> bool:

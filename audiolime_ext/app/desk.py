@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from audiolime_ext.text import counted, shortened
 BUSY_S = 15  # seconds after which a client may try again
 _AFTER_TROUBLE_S = 1.0
 _LEAST_FREE = 500_000_000  # bytes that other programs keep on the disk
-_FIELDS = ("model", "factorization", "labels")
+_OF_EXPLAIN = ("factorization", "labels")
+_FIELDS = ("model", *_OF_EXPLAIN)
 
 
 class Desk:
@@ -39,10 +41,12 @@ class Desk:
         Settings of the server.
     jobs : Jobs
         Queue.
+    troubled : callable of one str or None
+        Function that is told what is wrong with a model or a separator, whenever that is another; None: none.
     """
 
-    def __init__(self, settings: Settings, jobs: Jobs) -> None:
-        self.settings, self.jobs, self.board = settings, jobs, Board()
+    def __init__(self, settings: Settings, jobs: Jobs, troubled: Callable[[str], object] | None = None) -> None:
+        self.settings, self.jobs, self.board, self._troubled = settings, jobs, Board(), troubled
         self.labels: dict[str, list[str]] = {}
         self.ready, self.trouble = False, ""
         about = settings.longest_s, settings.min_score, settings.memory or share_of_memory(settings.workers)
@@ -94,6 +98,8 @@ class Desk:
             options = self._options(received.fields, kind)
             duration_s = await self._checked(folder, received.name)
             self.require_room()
+            if await request.is_disconnected():  # who cancels while it is looked at has no name of it to cancel by
+                raise Refused(400, "the client has gone")
             return self.jobs.add(id, kind, received.name, options, duration_s)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -129,13 +135,17 @@ class Desk:
         """The options of a job: only what is served may be asked for."""
         if odd := [name for name in fields if name not in _FIELDS]:
             raise Refused(422, shortened(str(unknown("field", odd[0], ("file", *_FIELDS))), 300))
+        if kind == "tag" and (odd := [name for name in _OF_EXPLAIN if any(fields.get(name, ()))]):
+            raise Refused(422, f"api/tag gives the scores of all labels, and splits nothing; leave out {odd[0]}")
         model = _one_of(self.settings.models, fields.get("model"), "model")
+        if kind == "tag":
+            return {"model": model}
         separator = _one_of(self.settings.factorizations, fields.get("factorization"), "factorization")
         labels = list(dict.fromkeys(filter(None, fields.get("labels", ())))) or list(self.settings.labels)
         known = self.labels.get(model)
         if wrong := [label for label in labels if known and label not in known]:
             raise Refused(422, shortened(str(unknown("label", wrong[0], known or ())), 300))
-        return {"model": model} if kind == "tag" else {"model": model, "factorization": separator, "labels": labels}
+        return {"model": model, "factorization": separator, "labels": labels}
 
     async def _checked(self, folder: Path, name: str) -> float:
         """How long a recording is, in seconds, as the decoders say."""
@@ -191,8 +201,7 @@ class Desk:
             try:
                 await self._next(worker)
             except Exception as error:  # noqa: BLE001 - such as a full disk: the next job may fare better
-                self.trouble = told(error)
-                self.board.touch()
+                self._hold(self.ready, told(error))
                 await asyncio.sleep(_AFTER_TROUBLE_S)
 
     async def _next(self, worker: Worker) -> None:
@@ -215,12 +224,30 @@ class Desk:
 
     def _is_ready(self, outcome: Outcome, worker: Worker) -> None:
         """Keep whether the models could be made, and their labels."""
-        before = self.ready, self.trouble
-        self.ready = outcome.state == "done"
-        self.trouble = outcome.told if outcome.state in ("failed", "unready") else ""
         self.labels = worker.labels or self.labels
-        if before != (self.ready, self.trouble):
+        if outcome.state == "done":
+            self._hold(
+                True, "; ".join([*(f"{spec}: {why}" for spec, why in worker.troubles.items()), *self._odd_labels()])
+            )
+        else:
+            self._hold(False, outcome.told if outcome.state in ("failed", "unready") else "")
+
+    def _odd_labels(self) -> list[str]:
+        """Why labels that are explained where a client names none are none of a model's."""
+        odd = ((spec, label, known) for spec, known in self.labels.items() for label in self.settings.labels if known)
+        return [
+            f"--labels, with {spec}: {shortened(str(unknown('label', label, known)), 300)}"
+            for spec, label, known in odd
+            if label not in known
+        ]
+
+    def _hold(self, ready: bool, trouble: str) -> None:
+        """Keep whether the server can work, and say so where that is new."""
+        before, (self.ready, self.trouble) = (self.ready, self.trouble), (ready, trouble)
+        if before != (ready, trouble):
             self.board.touch()
+        if trouble and trouble != before[1] and self._troubled is not None:
+            self._troubled(trouble)
 
     def _hearing(self, id: str) -> Any:
         """What a worker tells its progress: from its thread to the board."""

@@ -67,7 +67,7 @@ class Listed(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the server can work: ``trouble`` says why not."""
+    """Whether the server can work: ``trouble`` says why not, or which of what it serves cannot be used."""
 
     ready: bool
     trouble: str
@@ -89,35 +89,26 @@ def shown(desk: Desk, job: Job) -> Shown:
     )
 
 
-_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {
-                    "file": {"type": "string", "format": "binary", "description": "the recording"},
-                    "model": {"type": "string", "description": "one of those that are served"},
-                    "factorization": {"type": "string", "description": "one of those that are served"},
-                    "labels": {"type": "array", "items": {"type": "string"}},
-                },
-            }
-        },
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["path"],
-                "properties": {
-                    "path": {"type": "string", "description": "a file within the folder of --allow-paths"},
-                    "model": {"type": "string"},
-                    "factorization": {"type": "string"},
-                    "labels": {"type": "array", "items": {"type": "string"}},
-                },
-            }
-        },
-    },
+_TEXT = {"type": "string", "description": "one of those that are served"}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "explain": {"model": _TEXT, "factorization": _TEXT, "labels": {"type": "array", "items": {"type": "string"}}},
+    "tag": {"model": _TEXT},
 }
+
+
+def _body(kind: str) -> dict[str, Any]:
+    """What a request holds, as OpenAPI says it: a file, or the path of one, and options."""
+    file = {"type": "string", "format": "binary", "description": "the recording"}
+    path = {"type": "string", "description": "a file within the folder of --allow-paths"}
+    named = {"multipart/form-data": ("file", file), "application/json": ("path", path)}
+    content = {
+        media: {"schema": {"type": "object", "required": [name], "properties": {name: what, **_OPTIONS[kind]}}}
+        for media, (name, what) in named.items()
+    }
+    return {"required": True, "content": content}
+
+
+STATES = {"waiting": "waits", "running": "is being worked on", "failed": "failed", "cancelled": "was cancelled"}
 PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}  # why not
 _WRONG: dict[int | str, dict[str, Any]] = {
     status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": PROBLEM}}}
@@ -125,13 +116,15 @@ _WRONG: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: Settings) -> fastapi.FastAPI:
+def create_app(settings: Settings, troubled: Callable[[str], object] | None = None) -> fastapi.FastAPI:
     """The application, for any ASGI server; `audiolime_ext.app.serving` runs it.
 
     Parameters
     ----------
     settings : Settings
         Settings of the server.
+    troubled : callable of one str or None
+        Function that is told what is wrong with a model, a separator or a label, once that is known; None: none.
 
     Raises
     ------
@@ -143,7 +136,7 @@ def create_app(settings: Settings) -> fastapi.FastAPI:
     @asynccontextmanager
     async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
         with work_folder(settings) as folder, Jobs.open(folder, most_tries=settings.most_tries) as jobs:
-            app.state.desk = desk = Desk(settings, jobs)
+            app.state.desk = desk = Desk(settings, jobs, troubled)
             desk.begin()
             try:
                 yield
@@ -232,8 +225,16 @@ def _file(request: fastapi.Request, id: str, name: str, kind: str) -> Response:
     job = _job(request, id)
     path = _desk(request).jobs.folder_of(job.id) / name
     if job.state != "done" or not path.is_file():
-        raise Refused(404, f"there is no such result: the recording is {job.state}")
+        raise Refused(404, _no_result(job, name))
     return FileResponse(path, media_type=kind)
+
+
+def _no_result(job: Job, name: str) -> str:
+    if job.state != "done":
+        return f"there is no result: the recording {STATES[job.state]}"
+    if name == PAGE and job.kind == "tag":
+        return f"the recording was tagged, which makes no page; its scores are at api/jobs/{job.id}/result"
+    return "the result is no longer on the disk; delete the recording, and give it again"
 
 
 def _add_work(app: fastapi.FastAPI) -> None:
@@ -254,7 +255,7 @@ def _add_work(app: fastapi.FastAPI) -> None:
             response_model=Shown,
             summary=summary,
             name=kind,
-            openapi_extra={"requestBody": _BODY},
+            openapi_extra={"requestBody": _body(kind)},
         )(taking(kind))
 
 

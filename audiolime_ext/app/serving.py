@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import uvicorn
 
-from audiolime_ext.app.folders import kept_folder
+from audiolime_ext.app.folders import require_usable
 from audiolime_ext.app.guard import MOST_HEADERS
-from audiolime_ext.app.jobs import Jobs
 from audiolime_ext.app.server import create_app
 from audiolime_ext.app.settings import Settings
 from audiolime_ext.errors import UsageError
@@ -21,7 +22,9 @@ _PATIENCE_S = 5  # for answers that are under way when the server ends
 _MOST_CONNECTIONS = 500
 
 
-def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
+def serve(
+    settings: Settings, *, told: Callable[[str], object], troubled: Callable[[str], object] | None = None
+) -> None:
     """Serve the app until Ctrl-C, or SIGTERM.
 
     Parameters
@@ -30,11 +33,14 @@ def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
         Settings of the server.
     told : callable of one str
         Function that is told the address once the server answers.
+    troubled : callable of one str or None
+        Function that is told what is wrong with a model, a separator or a label, once that is known; None: none.
 
     Raises
     ------
     UsageError
-        If strangers could use it, the port cannot be had, or another server works with its folder.
+        If strangers could use it, the port cannot be had, or its folder is another server's, or holds
+        songs that were kept though nothing is to be.
     OutputError
         If its folder cannot be written.
     KeyboardInterrupt
@@ -43,10 +49,8 @@ def serve(settings: Settings, *, told: Callable[[str], object]) -> None:
     settings.require_safe()
     with bound(settings.host, settings.port) as listening:
         settings = replace(settings, port=int(listening.getsockname()[1]))
-        if settings.keep or settings.work is not None:
-            with Jobs.open(settings.work or kept_folder(), most_tries=settings.most_tries):
-                pass  # what is wrong with it is said before the server begins
-        app = create_app(settings)
+        require_usable(settings)
+        app = create_app(settings, troubled)
         config = uvicorn.Config(
             app,
             http="h11",
@@ -73,12 +77,34 @@ def address(settings: Settings) -> str:
 
     Examples
     --------
-    >>> address(Settings()), address(Settings(host="0.0.0.0", port=80, token="a-secret-of-many-letters"))
-    ('http://127.0.0.1:8347/', 'http://THIS-MACHINE:80/t/a-secret-of-many-letters/')
+    >>> address(Settings()), address(Settings(host="10.0.0.1", port=80, token="a-secret-of-many-letters"))
+    ('http://127.0.0.1:8347/', 'http://10.0.0.1:80/t/a-secret-of-many-letters/')
     """
-    everywhere = settings.host in ("0.0.0.0", "::")
-    host = "THIS-MACHINE" if everywhere else f"[{settings.host}]" if ":" in settings.host else settings.host
+    named = own_address(settings.host) if settings.host in ("0.0.0.0", "::") else settings.host
+    host = f"[{named}]" if ":" in named else named
     return f"http://{host}:{settings.port}/{f't/{settings.token}/' if settings.token else ''}"
+
+
+def own_address(everywhere: str) -> str:
+    """The address by which other machines reach this one: that of the way out, else the machine's name.
+
+    Parameters
+    ----------
+    everywhere : {"0.0.0.0", "::"}
+        Addresses on which the server listens, all of IPv4 or of IPv6.
+
+    Examples
+    --------
+    >>> own_address("0.0.0.0") not in ("0.0.0.0", "127.0.0.1")
+    True
+    """
+    family, far = (socket.AF_INET6, "2001:db8::1") if ":" in everywhere else (socket.AF_INET, "192.0.2.1")
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as way:
+        way.connect((far, 9))  # nothing is sent
+        found = str(way.getsockname()[0])
+        if not ipaddress.ip_address(found).is_loopback:
+            return found
+    return socket.gethostname()
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -122,5 +148,7 @@ class _Server(uvicorn.Server):
             self.begun()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
+        if self.should_exit:  # it ends already; pressed once more, it would leave its work as it lies
+            return
         super().handle_exit(sig, frame)
         self.loop.call_soon_threadsafe(self.state.desk.board.close)

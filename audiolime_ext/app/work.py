@@ -2,7 +2,7 @@
 
 It speaks with the server by JSON through a pipe, never by pickles: what decodes strangers' files is not trusted more
 than the files are. Its words are pairs of a kind and a value: ``["ready", labels by model]``, ``["at", progress]``,
-``["done", value]``, ``["failed", reason]``, ``["unready", reason]``.
+``["troubles", reasons by spec]``, ``["done", value]``, ``["failed", reason]``, ``["unready", reason]``.
 
 Nothing is kept in the cache of results: the folder of work is all that knows of a recording.
 """
@@ -25,7 +25,7 @@ from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.plain import json_of, to_json
 from audiolime_ext.progress.progress import Progress
 from audiolime_ext.progress.stages import reporting, stage
-from audiolime_ext.text import shortened
+from audiolime_ext.text import counted, shortened
 
 if TYPE_CHECKING:
     from audiolime_ext.track.explanation import TrackExplanation
@@ -88,6 +88,13 @@ class Order:
 class _Ready:
     models: dict[str, Any]
     factorizations: dict[str, Any]
+    troubles: dict[str, str]  # why a model or a separator could not be made, by its spec
+
+    def require(self, order: Order) -> None:
+        """Raise `UsageError` where what is asked for could not be made."""
+        for what in ("model", "factorization"):
+            if (spec := order.options.get(what)) in self.troubles:
+                raise UsageError(f"{spec} cannot be used: {self.troubles[spec]}")
 
 
 def attend(pipe: Connection, duty: Duty) -> None:
@@ -145,23 +152,33 @@ def share_of_memory(n_workers: int) -> int | None:
 
 
 def _made(duty: Duty, say: Callable[[str, Any], None]) -> _Ready | None:
-    """The models and separators; None where one cannot be made."""
+    """The models and separators that can be made; None where no model can, or no separator."""
     from audiolime_ext.factorization.loading import load_factorization
     from audiolime_ext.prediction.loading import load_model
 
-    try:
-        with reporting(_telling(say)):
-            models = {spec: load_model(spec) for spec in duty.models}
-            ready = _Ready(models, {spec: load_factorization(spec) for spec in duty.factorizations})
-    except Exception as error:  # noqa: BLE001 - whatever it is, the server must hear of it
-        say("unready", told(error))
-        return None
-    say("ready", {spec: list(model.labels or ()) for spec, model in models.items()})
+    ready = _Ready({}, {}, {})
+    kinds: tuple[tuple[tuple[str, ...], Callable[[str], Any], dict[str, Any]], ...] = (
+        (duty.models, load_model, ready.models),
+        (duty.factorizations, load_factorization, ready.factorizations),
+    )
+    with reporting(_telling(say)):
+        for specs, load, made in kinds:
+            for spec in specs:
+                try:
+                    made[spec] = load(spec)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the server must hear of it
+                    ready.troubles[spec] = told(error)
+            if specs and not made:
+                say("unready", ready.troubles[specs[0]])
+                return None
+    say("troubles", ready.troubles)
+    say("ready", {spec: list(model.labels or ()) for spec, model in ready.models.items()})
     return ready
 
 
 def _answer(order: Order, duty: Duty, ready: _Ready, say: Callable[[str, Any], None]) -> None:
     try:
+        ready.require(order)
         with reporting(_telling(say)):
             say("done", done(order, duty, ready.models, ready.factorizations))
     except MemoryError as error:
@@ -234,7 +251,7 @@ def _tagged(order: Order, audio: Audio, model: Any) -> str:
     found = {"file": order.name, "model": order.options["model"]} | taggram.to_dict()
     _write(order, RESULT, to_json(found))
     highest = sorted(zip(taggram.mean.tolist(), taggram.labels, strict=True), reverse=True)[:_TOLD_LABELS]
-    return ", ".join(f"{label} {score:.2f}" for score, label in highest)
+    return _mean_of(int(taggram.counted.sum())) + ", ".join(f"{label} {score:.2f}" for score, label in highest)
 
 
 def _explained(order: Order, duty: Duty, audio: Audio, model: Any, separator: Any) -> str:
@@ -259,4 +276,9 @@ def _summary(track: TrackExplanation) -> str:
     from audiolime_ext.report.song.index import Entry
 
     rows = Entry.of(track, PAGE).labels[:_TOLD_LABELS]
-    return shortened("; ".join(f"{label} {mean}: {top}" for label, mean, top in rows), 300)
+    found = "; ".join(f"{label} {mean} ({top})" for label, mean, top in rows)
+    return shortened(_mean_of(int(track.sounds.sum())) + found, 300) if rows else ""
+
+
+def _mean_of(n_windows: int) -> str:
+    return f"mean of {counted(n_windows, 'window')}: "

@@ -71,6 +71,7 @@ class Worker:
     def __init__(self, duty: Duty, *, silence_s: float = 900.0, threads: int = 1) -> None:
         self.duty, self.silence_s, self.threads = duty, silence_s, threads
         self.labels: dict[str, list[str]] = {}
+        self.troubles: dict[str, str] = {}
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._ended = False  # it was told to
@@ -168,6 +169,9 @@ class Worker:
                 if word is None:
                     return self._death(process)
                 kind, value = word
+                if kind == "troubles":
+                    self.troubles = value
+                    continue
                 if kind != "at":
                     return _ended_by(kind, value)
                 heard = now

@@ -7,14 +7,17 @@ installs handlers, and it puts back those that were there.
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _AGAIN_S = 0.05
+_ONE_S = 1.0  # presses within it are one
 _WORDS = {signal.SIGINT: "interrupted"}
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -45,15 +48,20 @@ class Ears:
     """What is heard while a command runs: the signal that told it to end, or None."""
 
     told: Told | None = None
+    _told_s = -math.inf
 
     def hear(self, number: int, _: Any) -> None:
-        """Handle a signal."""
+        """Handle a signal; one that comes at once after another says no more, and must not disturb the undoing."""
+        before, self._told_s = self._told_s, time.monotonic()
+        if self._told_s - before < _ONE_S:
+            return
         self.told = Told(number)
         raise self.told
 
     def insist(self, ignored: Any) -> None:
         """Stand in for `sys.unraisablehook`: what falls where Python raises nothing, as in a callback, comes again."""
         if isinstance(ignored.exc_value, Told):
+            self._told_s = -math.inf
             threading.Timer(_AGAIN_S, signal.raise_signal, [ignored.exc_value.number]).start()
         else:
             sys.__unraisablehook__(ignored)

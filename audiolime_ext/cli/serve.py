@@ -22,7 +22,8 @@ def add(commands: Any) -> None:
         "serve",
         help="the app: drop a song into the browser, and see why the model says what it says",
         description="Serve a page that takes songs, explains every window of each and leads to their pages, on this "
-        "machine alone, until Ctrl-C. Nothing is kept afterwards unless --keep is given.",
+        "machine alone, until Ctrl-C, which is how it is ended: its exit code is 0 then, and 143 after SIGTERM. "
+        "Nothing is kept afterwards unless --keep is given.",
         epilog="For other machines: --host ADDRESS --token SECRET. Whoever knows the token may use the server and see "
         "all songs on it. It speaks HTTP, which others on the way can read: put a server that speaks HTTPS before it.",
     )
@@ -75,9 +76,13 @@ def run(args: Namespace) -> int:
         require(package, extra="app")
     from audiolime_ext.app.serving import serve
     from audiolime_ext.app.settings import Settings
+    from audiolime_ext.registry import Kind, require_named
 
     models, factorizations = [args.model, *args.also], args.factorization or [DEFAULT_FACTORIZATION]
-    for specs in (models, factorizations):
+    kinds: tuple[tuple[Kind, list[str]], ...] = (("model", models), ("factorization", factorizations))
+    for kind, specs in kinds:
+        for spec in specs:
+            require_named(kind, spec)
         if twice := [spec for spec in specs if specs.count(spec) > 1]:
             raise UsageError(f"{twice[0]} is given twice; name each model and each way to split once")
     settings = Settings(
@@ -101,7 +106,7 @@ def run(args: Namespace) -> int:
         )
     kept = "what is done is kept, and what waits is done next time" if args.keep else "nothing is kept"
     try:
-        serve(settings, told=lambda address: _tell(address, args))
+        serve(settings, told=lambda address: _tell(address, args), troubled=warn)
     except KeyboardInterrupt as error:
         if getattr(error, "number", signal.SIGINT) != signal.SIGINT:
             error.args = (*error.args, kept)
@@ -114,7 +119,9 @@ def run(args: Namespace) -> int:
 def _tell(address: str, args: Namespace) -> None:
     from audiolime_ext.files.plain import to_json
 
-    print(to_json({"address": address}) if args.json else f"open {address} in a browser; Ctrl-C ends it", flush=True)
+    everywhere = args.host in ("0.0.0.0", "::")
+    where = "a browser, here or on a machine that reaches this one by that address" if everywhere else "a browser"
+    print(to_json({"address": address}) if args.json else f"open {address} in {where}; Ctrl-C ends it", flush=True)
     if args.open:
         import webbrowser
 

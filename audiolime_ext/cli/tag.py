@@ -21,7 +21,7 @@ from audiolime_ext.cli.options import (
 )
 from audiolime_ext.cli.question import label_numbers
 from audiolime_ext.files.names import legible
-from audiolime_ext.text import counted, share_of
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.audio.recording import Audio
@@ -181,7 +181,7 @@ def _tag(file: str, model: Any, args: Namespace, told: set[str]) -> str:
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
-    _warn(file, audio, taggram, model, args, told)
+    _warn(file, audio, taggram, model, told)
     if args.json:
         print(to_json({"file": file, "model": args.model} | taggram.to_dict()))
     else:
@@ -189,9 +189,8 @@ def _tag(file: str, model: Any, args: Namespace, told: set[str]) -> str:
     return str(taggram.labels[int(np.argmax(taggram.mean))])
 
 
-def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace, told: set[str]) -> None:
-    """Warn of a recording's faults, its rate and its silence; and once of how the model is asked."""
-    from audiolime_ext.audio.silence import silence_warnings
+def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, told: set[str]) -> None:
+    """Warn of a recording's faults, its rate and what its scores say; and once of how the model is asked."""
     from audiolime_ext.prediction.asking import asking_notes
 
     for warning in audio.warnings:
@@ -201,14 +200,6 @@ def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace
             f"{legible(file)} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "
             f"it hears nothing above {audio.sr / 2000:g} kHz"
         )
-    start_s = args.start or 0.0
-    for silence in silence_warnings(audio, start_s, args.duration or audio.duration_s - start_s, model.n_channels):
-        level = silence.rpartition(":")[0]
-        heard = "silence" if " is silent" in level else "next to nothing"
-        warn(f"{legible(file)}: {level}; these are the model's scores for {heard}")
-    if silent := int((~taggram.padded & ~taggram.counted).sum()):
-        n = int((~taggram.padded).sum())
-        warn(f"{legible(file)}: {share_of(silent, n, 'window')} silent, and not in the mean")
     of_model = asking_notes(model, audio.sr)
     for note in taggram.notes:
         if note not in told:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.audio.silence import sounding
+from audiolime_ext.audio.silence import silence_warnings, sounding
 from audiolime_ext.prediction.asking import asking_notes, n_at_once, predict
 from audiolime_ext.prediction.contract import Scores
 from audiolime_ext.prediction.grid import Grid
@@ -18,6 +18,7 @@ from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.progress.stages import Told, stage, tells_progress
+from audiolime_ext.text import share_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,8 @@ class Taggram:
         nothing at all does.
     notes : tuple of str
         Sentences on what else to know.
+    quiet : tuple of str
+        Sentences among `notes` that say where next to nothing sounds.
     """
 
     labels: tuple[str, ...]
@@ -47,6 +50,7 @@ class Taggram:
     padded: NDArray[np.bool_]
     silent: NDArray[np.bool_] | None = None
     notes: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
 
     @property
     def counted(self) -> NDArray[np.bool_]:
@@ -132,9 +136,11 @@ def tag(
             tagging.advance(len(batch))
     scores, times_s = np.concatenate(rows), np.array(starts) / grid.sr
     padded = np.arange(len(starts)) >= n_whole
-    notes = (*grid.filling((end - first) / grid.sr), *asking_notes(model, audio.sr))
     silent = _silent(audio, times_s.tolist(), length / grid.sr, padded, grid.n_channels)
-    return Taggram(label_names(model, scores.shape[1]), times_s, scores, padded, silent, notes)
+    span = audio.span(start_s, duration_s)
+    quiet = tuple(_silence_notes(audio, span, grid, padded, silent))
+    notes = (*quiet, *grid.filling((end - first) / grid.sr), *asking_notes(model, audio.sr))
+    return Taggram(label_names(model, scores.shape[1]), times_s, scores, padded, silent, notes, quiet)
 
 
 def whole_windows(audio: Audio, grid: Grid, begin: int, stop: int) -> list[float]:
@@ -157,6 +163,22 @@ def _heard_span(audio: Audio, grid: Grid, begin: int, stop: int) -> tuple[int, i
         grid.require(end - first, f"the excerpt of {audio.name!r}", longer)
     grid.require(end - first, f"{audio.name!r}")
     return first, end
+
+
+def _silence_notes(
+    audio: Audio, span: tuple[int, int], grid: Grid, padded: NDArray[np.bool_], silent: NDArray[np.bool_] | None
+) -> list[str]:
+    """That next to nothing sounds in an excerpt, given in samples, or in some of its windows."""
+    notes = []
+    start_s, duration_s = span[0] / audio.sr, (span[1] - span[0]) / audio.sr
+    for silence in silence_warnings(audio, start_s, duration_s, grid.n_channels):
+        level = silence.rpartition(":")[0]
+        heard = "silence" if " is silent" in level else "next to nothing"
+        notes.append(f"{level}; these are the model's scores for {heard}")
+    if silent is not None:
+        n_silent, n = int((silent & ~padded).sum()), int((~padded).sum())
+        notes.append(f"{share_of(n_silent, n, 'window')} silent, and not in the mean")
+    return notes
 
 
 def _silent(

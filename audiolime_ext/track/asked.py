@@ -275,7 +275,8 @@ def _spans(recording: Audio, grid: Grid, model: Model, first: int, end: int) -> 
 
 def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization, *, every: bool) -> list[str]:
     """What is not the same everywhere."""
-    found, sounding = list(taggram.notes), [window for window in windows if not window.silent]
+    found = [note for note in taggram.notes if note not in taggram.quiet]  # which is said below, of these windows
+    sounding = [window for window in windows if not window.silent]
     if len(sounding) < len(windows):
         silent = len(windows) - len(sounding)
         limit = f"{-SILENT_DB:.0f} dB or more below the loudest"

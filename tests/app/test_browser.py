@@ -24,6 +24,7 @@ from tests.report.player.test_player import violations
 
 pytestmark = pytest.mark.browser
 SLOW_MS = 60_000
+STILL = "() => !document.querySelector('#songs [aria-disabled]')"  # every button may be pressed
 Opening = Callable[..., Page]
 
 
@@ -105,7 +106,7 @@ def test_a_song_is_given_followed_and_heard_with_the_published_models(
         expect(bar).to_be_visible()
         expect(row(page, "ezer_ev.flac")).to_contain_text(re.compile(r"explaining: \d of \d windows"), timeout=SLOW_MS)
         done(page, "ezer_ev.flac")
-        expect(row(page, "ezer_ev.flac")).to_contain_text(re.compile(r"0:09 · \w+.* 0\.\d\d: "))
+        expect(row(page, "ezer_ev.flac")).to_contain_text(re.compile(r"0:09 · mean of \d windows: \w+.* 0\.\d\d \("))
         expect(page.locator("#says")).to_have_text("ezer_ev.flac: done")
         row(page, "ezer_ev.flac").locator("a").click()
         expect(page.locator("h1")).to_have_text("ezer_ev")
@@ -143,11 +144,35 @@ def test_a_reload_shows_what_runs_another_browser_too_and_cancel_ends_it(show: O
     for one in (page, other):
         expect(row(one, "loud.wav").locator(".told")).to_have_text("cancelled")
         done(one, "quiet.wav")
+    wait(page, STILL)
     page.get_by_role("button", name="Delete quiet.wav").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="No: delete quiet.wav")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    wait(page, STILL)
     page.keyboard.press("Enter")
     for one in (page, other):
         expect(row(one, "quiet.wav")).to_have_count(0)
     expect(page.get_by_role("button", name="Delete loud.wav")).to_be_focused()
+
+
+def test_a_double_click_deletes_no_song_and_cancels_one_alone(show: Opening, music: Path) -> None:
+    page = show()
+    for name in ("quiet.wav", "loud.wav"):
+        choose(page, music / name)
+    done(page, "quiet.wav")
+    expect(row(page, "loud.wav").locator("progress")).to_be_visible(timeout=SLOW_MS)
+    page.get_by_role("button", name="Cancel loud.wav").dblclick()
+    expect(row(page, "loud.wav").locator(".told")).to_have_text("cancelled")
+    page.get_by_role("button", name="Delete loud.wav").dblclick()
+    expect(row(page, "loud.wav")).to_contain_text("Delete? Yes No")
+    page.get_by_role("button", name="No: delete loud.wav").click()
+    expect(page.get_by_role("button", name="Delete loud.wav")).to_be_focused()
+    page.get_by_role("button", name="Delete loud.wav").click()
+    page.get_by_role("button", name="Yes: delete loud.wav").dblclick()
+    expect(row(page, "loud.wav")).to_have_count(0)
+    expect(row(page, "quiet.wav")).to_contain_text("Delete")
+    expect(row(page, "quiet.wav")).not_to_contain_text("Delete?")
 
 
 def test_twenty_songs_at_once_are_all_explained(show: Opening, music: Path) -> None:

@@ -22,7 +22,7 @@ from hypothesis import settings as trying
 from schemathesis import checks
 from starlette.testclient import TestClient
 
-from audiolime_ext.app.folders import work_folder
+from audiolime_ext.app.folders import require_usable, work_folder
 from audiolime_ext.app.jobs import FILE, Jobs
 from audiolime_ext.app.server import create_app
 from audiolime_ext.app.settings import Settings
@@ -74,7 +74,7 @@ def test_a_song_is_explained_and_its_page_and_numbers_are_served(client: TestCli
     assert (job["duration_s"], job["labels"], job["factorization"]) == (3.0, ["loud"], "bands:2")
     job = ended(client, job["id"])
     assert job["state"] == "done"
-    assert job["told"].startswith("loud 0.")
+    assert job["told"].startswith("mean of 3 windows: loud 0.")
     page = client.get(f"/{job['page']}")
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
@@ -96,7 +96,23 @@ def test_a_song_is_tagged_as_the_command_tags_it(
     job = ended(client, give(client, to="tag", model=LISTENS).json()["id"])
     assert (job["kind"], job["page"], job["factorization"]) == ("tag", None, None)
     assert client.get(f"/{job['result']}").json() == printed | {"file": "song.wav"}
-    assert client.get(f"/songs/{job['id']}").status_code == 404
+    refused = client.get(f"/songs/{job['id']}")
+    assert refused.status_code == 404
+    assert "was tagged, which makes no page" in refused.json()["detail"]
+
+
+def test_what_a_tagging_cannot_honour_is_refused(client: TestClient) -> None:
+    asked: dict[str, Any] = {"labels": "loud", "factorization": "bands:2"}
+    for name in asked:
+        refused = give(client, to="tag", **{name: asked[name]})
+        assert refused.status_code == 422
+        assert refused.json()["detail"].endswith(f"leave out {name}")
+
+
+def test_silence_is_said_beside_its_scores(client: TestClient) -> None:
+    silent = ended(client, give(client, wav(level=0.0), to="tag", model=LISTENS).json()["id"])
+    notes = client.get(f"/{silent['result']}").json()["notes"]
+    assert "the excerpt from 0 s on is silent; these are the model's scores for silence" in notes
 
 
 def test_another_model_that_is_served_may_be_asked(client: TestClient) -> None:
@@ -216,6 +232,21 @@ def test_a_model_that_cannot_be_made_is_told_before_and_after_a_song_is_given(tm
         assert running.get("/").status_code == 200
 
 
+def test_what_cannot_be_made_costs_only_the_songs_that_ask_for_it_and_is_told(tmp_path: Path) -> None:
+    heard: list[str] = []
+    limits = replace(settings(tmp_path, labels=("nosuch",)), factorizations=("bands", "bands:2"))
+    with TestClient(create_app(limits, heard.append), base_url=HERE) as running:
+        good = ended(running, give(running, factorization="bands:2", labels=["loud"]).json()["id"])
+        bad = ended(running, give(running, factorization="bands", labels=["loud"]).json()["id"])
+        assert (good["state"], bad["state"]) == ("done", "failed")
+        assert bad["told"].startswith("bands cannot be used: ")
+        health = running.get("/health").json()
+        assert health["ready"]
+        assert heard == [health["trouble"]]
+        assert f"--labels, with {LISTENS}: unknown label 'nosuch'" in health["trouble"]
+        assert health["trouble"].startswith("bands: ")
+
+
 def test_a_poisoned_song_costs_itself_alone(tmp_path: Path) -> None:
     with served(settings(tmp_path, model="tests.app.listeners:dies")) as running:
         songs = [give(running, content).json()["id"] for content in (QUIET, LOUD, QUIET)]
@@ -277,6 +308,28 @@ def test_a_folder_for_a_while_is_only_ours_and_goes(tmp_path: Path, monkeypatch:
         assert folder.stat().st_mode & 0o077 == 0
         (folder / "upload").write_bytes(b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_songs_that_were_kept_are_not_deleted_without_a_word(tmp_path: Path) -> None:
+    kept = settings(tmp_path / "work", keep=True)
+    with served(kept) as running:
+        id = ended(running, give(running).json()["id"])["id"]
+    with pytest.raises(UsageError, match="holds songs that were kept; add --keep, or name another folder"):
+        require_usable(replace(kept, keep=False))
+    with pytest.raises(UsageError, match="that were kept"), served(replace(kept, keep=False)):
+        pass
+    with served(kept) as running:
+        assert state_of(running, id)["state"] == "done"
+
+
+def test_a_folder_that_was_there_stays_and_a_trial_leaves_it_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with served(settings(tmp_path / "mine")) as running:
+        ended(running, give(running).json()["id"])
+    assert list((tmp_path / "mine").iterdir()) == []
+    for name in ("mine", "new"):
+        require_usable(settings(tmp_path / name))
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
 
 
 def test_other_files_in_a_folder_of_work_are_left_alone(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from audiolime_ext.app.jobs import FILE, Jobs
+from audiolime_ext.app.jobs import FILE, UPLOAD, Jobs
 from audiolime_ext.app.serving import address, bound, serve
 from audiolime_ext.app.settings import Settings
 from audiolime_ext.errors import OutputError, UsageError
@@ -121,6 +121,20 @@ def test_broken_silent_and_lying_connections_leave_nothing(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals end this server")
+def test_a_client_that_leaves_while_its_song_is_looked_at_leaves_no_song(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+
+    def act(where: str) -> None:
+        with opened(where) as gone:
+            gone.sendall(head(len(BODY)) + BODY)
+            until(lambda: any((work / id / UPLOAD).exists() for id in left(work)))  # the checker is not ready so soon
+        until(lambda: left(work) == set())
+        assert asked(where, "api/jobs") == {"jobs": []}
+
+    using(settings(work), act)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals end this server")
 def test_those_who_look_on_do_not_keep_the_server_from_ending(tmp_path: Path) -> None:
     streams: list[Any] = []
 
@@ -152,6 +166,15 @@ def test_what_cannot_be_served_is_said_before_anything_begins(tmp_path: Path) ->
     with Jobs.open(tmp_path / "busy"), pytest.raises(UsageError, match="another audiolime serve works with"):
         serve(settings(tmp_path / "busy", port=0), told=never)
     assert not (tmp_path / "a" / FILE).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals end this server")
+def test_the_address_of_all_addresses_opens_the_page(tmp_path: Path) -> None:
+    def act(where: str) -> None:
+        assert "//0.0.0.0" not in where
+        assert "Drop songs here" in asked(where)
+
+    using(settings(tmp_path / "work", host="0.0.0.0", token="a-secret-of-many-letters"), act)
 
 
 def test_an_address_can_be_typed() -> None:

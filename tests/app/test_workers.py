@@ -61,7 +61,7 @@ def test_a_song_is_explained_as_the_commands_explain_it(hire: Any, tmp_path: Pat
     worker = hire(duty())
     outcome = worker.do(order(tmp_path / "job", QUIET, labels=["loud"]), told.append)
     assert outcome.state == "done"
-    assert outcome.value.startswith("loud 0.")
+    assert outcome.value.startswith("mean of 3 windows: loud 0.")
     assert worker.labels == {LISTENS: ["loud", "bright"]}
     found = json.loads((tmp_path / "job" / RESULT).read_text())
     audio = load_audio(io.BytesIO(QUIET), name="A song")

@@ -1,9 +1,9 @@
 import js from "@eslint/js";
 
 const browser = [
-  "AudioBufferSourceNode", "AudioContext", "Blob", "CustomEvent", "EventSource", "FormData", "GainNode",
-  "OfflineAudioContext", "URL", "URLSearchParams", "XMLHttpRequest", "atob", "clearInterval", "document", "fetch", "getComputedStyle", "history", "matchMedia", "navigator",
-  "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window",
+  "AudioBufferSourceNode", "AudioContext", "Blob", "CustomEvent", "EventSource", "FormData", "GainNode", "MutationObserver",
+  "OfflineAudioContext", "ResizeObserver", "URL", "URLSearchParams", "XMLHttpRequest", "atob", "clearInterval", "clearTimeout", "document", "fetch", "getComputedStyle", "history", "matchMedia", "navigator",
+  "performance", "requestAnimationFrame", "scrollX", "scrollY", "setInterval", "setTimeout", "window",
 ];
 const globals = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,10 @@ SOUND, STUCK = HEAD + QUIET + END, HEAD + LOUD + END
         (["--token", "short"], "--token takes 16 characters or more"),
         (["--port", "70000"], "port 70000 is none"),
         (["-f", "hpss", "-f", "hpss"], "hpss is given twice; name each model and each way to split once"),
-        (["-m", "a:b", "--also", "a:b"], "a:b is given twice"),
+        (["-m", "json:dumps", "--also", "json:dumps"], "json:dumps is given twice"),
+        (["-m", "nosuch:x"], "unknown model 'nosuch'"),
+        (["-f", "bnads:2"], "unknown factorization 'bnads'; did you mean 'bands'?"),
+        (["-f", "hpss", "-f", "nosuch"], "unknown factorization 'nosuch'"),
         (["--allow-paths", "nowhere"], "--allow-paths nowhere is no folder"),
     ],
 )
@@ -62,7 +66,7 @@ def test_the_page_is_opened_where_that_is_asked_for(
 ) -> None:
     opened: list[str] = []
 
-    def served(settings: Settings, *, told: Callable[[str], object]) -> None:
+    def served(settings: Settings, *, told: Callable[[str], object], troubled: object) -> None:
         told("http://127.0.0.1:1/")
         raise KeyboardInterrupt
 
@@ -123,6 +127,20 @@ def test_a_server_that_was_killed_goes_on_where_it_was_and_ctrl_c_ends_it(tmp_pa
         assert running.returncode == 0
         assert out == "ended; what is done is kept, and what waits is done next time\n"
         assert err == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGINT between processes")
+@pytest.mark.parametrize("gap_s", [0.0, 0.02, 0.1])
+def test_ctrl_c_pressed_often_ends_it_as_once_does(gap_s: float, tmp_path: Path) -> None:
+    with serving("--work", str(tmp_path / "work")) as (running, where):
+        asked(where, "api/explain", STUCK)
+        for _ in range(4):
+            running.send_signal(signal.SIGINT)
+            time.sleep(gap_s)
+        out, err = running.communicate(timeout=30)
+        assert (out, err) == ("ended; nothing is kept\n", "")
+        assert running.returncode in ((0, -signal.SIGINT) if gap_s > 0.02 else (0,))  # it had ended at the last press
+    assert not (tmp_path / "work").exists()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are looked up in /proc")

@@ -164,3 +164,16 @@ def test_paths_specs_and_functions_are_taken_as_by_explain(tmp_path: Path, publi
         tag(ramp(2.0), "musicn:MSD_musicnn")
     with pytest.raises(AudioError, match=r"nowhere\.wav"):
         tag(tmp_path / "nowhere.wav", first_and_last)
+
+
+def test_silence_is_said_in_the_notes_and_once() -> None:
+    loud = tagger(lambda batch: np.abs(batch).max(axis=1, keepdims=True), sr=1000, window_s=1.0)
+    half = np.repeat([1.0, 0.0], 1000).astype(np.float32)
+    found = tag((half, 1000), loud)
+    assert found.quiet == ("1 of 2 windows is silent, and not in the mean",)
+    assert found.to_dict()["notes"][0] == found.notes[0] == found.quiet[0]
+    nothing = tag((0 * half, 1000), loud)
+    assert nothing.quiet == ("the excerpt from 0 s on is silent; these are the model's scores for silence",)
+    assert tag((half[:1000], 1000), loud).quiet == ()
+    track = explain_track((half, 1000), loud, factorization="bands:2")
+    assert sum("silent" in note for note in track.notes) == 1

@@ -48,6 +48,8 @@
     let heard = false;
     let state = null; // of the server
 
+    audiolime.steady(list);
+
     function announce(text) {
       find("says").textContent = text;
     }
@@ -60,10 +62,11 @@
         name: create("div", { className: "name" }, name),
         told: create("div", { className: "told" }),
         bar: create("progress", { max: 1, hidden: true }),
-        giveUp: create("button", { type: "button", className: "give-up" }),
+        giveUp: create("button", { type: "button" }),
       };
+      parts.place = create("div", { className: "give-up" }, parts.giveUp);
       parts.bar.setAttribute("aria-label", `progress of ${name}`);
-      parts.item = create("li", { className: "song" }, parts.name, parts.told, parts.giveUp, parts.bar);
+      parts.item = create("li", { className: "song" }, parts.name, parts.told, parts.place, parts.bar);
       rows.set(key, parts);
       list.prepend(parts.item);
       find("none").hidden = true;
@@ -126,7 +129,18 @@
       }
       parts.state = job.state;
       const open = job.state === "waiting" || job.state === "running";
-      button(parts, open ? "Cancel" : "Delete", job.name, () => giveUp(job, parts));
+      button(parts, open ? "Cancel" : "Delete", job.name, () => (open ? giveUp : askFirst)(job, parts));
+    }
+
+    /** Ask in place of the button; "no" brings it back. */
+    function askFirst(job, parts) {
+      const answer = (text, onclick) =>
+        create("button", { type: "button", onclick, ariaLabel: `${text}: delete ${job.name}` }, text);
+      const back = () => { parts.place.replaceChildren(parts.giveUp); parts.giveUp.focus(); };
+      const no = answer("No", back);
+      parts.place.replaceChildren("Delete? ", answer("Yes", () => giveUp(job, parts)), " ", no);
+      announce(`Delete ${job.name}?`);
+      no.focus();
     }
 
     async function giveUp(job, parts) {

@@ -78,7 +78,7 @@ def home_html(
         True if files of the server's machine may be named by their paths.
     """
     style = static("song/page.css") + static("home/home.css")
-    script = static("home/home.js") + "\naudiolime.home = audiolime.mountHome(document);\n"
+    script = static("home/steady.js") + static("home/home.js") + "\naudiolime.home = audiolime.mountHome(document);\n"
     facts: dict[str, Any] = {"most_bytes": most_bytes, "models": list(models)}
     usual = ", ".join(labels) if labels else f"every label that scores {min_score:.2f} or more somewhere"
     return render(
