@@ -87,8 +87,10 @@ class Progress:
 
 
 def _counted(n: float, unit: str) -> str:
-    if not unit or unit in ("s", "B"):
-        return f"{_amount(n, unit, n)}{' ' if unit else ''}{_symbol(unit, n)}"
+    if not unit:
+        return f"{n:.0f}"
+    if unit in ("s", "B"):
+        return f"{_amount(n, unit, n)} {_symbol(unit, n)}"
     return counted(round(n), unit, _SEVERAL.get(unit, ""))
 
 
@@ -100,7 +102,7 @@ def _amount(n: float, unit: str, of: float) -> str:
 
 
 def _symbol(unit: str, n: float) -> str:
-    return ("MB" if n >= 1e6 else "kB") if unit == "B" else unit
+    return ("MB" if n >= 1e6 else "kB") if unit == "B" else f"{unit} of sound"
 
 
 def _rate(per_s: float, unit: str) -> str:

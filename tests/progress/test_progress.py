@@ -21,7 +21,7 @@ from audiolime_ext.progress.progress import Progress
         ),
         (Progress("measuring", 1, 9, "recording", 1800.0), "measuring: 1 of 9 recordings, 2.0 an hour, 4.0 h left"),
         (Progress("turning stems", 12, None, "mix", 3.0), "turning stems: 12 mixes, 4.0 a second"),
-        (Progress("separating", 40.4, 200.2, "s", 10.0), "separating: 40 of 200 s, 4.0 a second, 40 s left"),
+        (Progress("separating", 40.4, 200.2, "s", 10.0), "separating: 40 of 200 s of sound, 4.0 a second, 40 s left"),
         (Progress("fetching", 2.5e6, 73.1e6, "B", 1.0), "fetching: 2.5 of 73.1 MB, 2.5 MB a second, 30 s left"),
         (Progress("thinking", 0, None, "", 1.0), "thinking: 0"),
     ],

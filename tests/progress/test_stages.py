@@ -212,7 +212,7 @@ def test_a_line_says_what_a_long_step_is_at(capsys: pytest.CaptureFixture[str]) 
     with reporting(clock=clock), stage("explaining", 12, "window"), stage("separating", 200, "s") as separating:
         clock.now = 31.0
         separating.advance(40)
-    told = "audiolime: explaining: 0 of 12 windows (separating: 40 of 200 s)\n"
+    told = "audiolime: explaining: 0 of 12 windows (separating: 40 of 200 s of sound)\n"
     assert capsys.readouterr().err == told
 
 
