@@ -11,6 +11,7 @@ import pytest
 from jinja2 import nodes
 
 from audiolime_ext.report import templating
+from audiolime_ext.report.concepts.view import PageView
 from audiolime_ext.report.maps.view import MapView
 from audiolime_ext.report.neighbours.study import StudyView
 from audiolime_ext.report.neighbours.view import WhyView
@@ -27,7 +28,7 @@ def test_a_name_that_is_not_given_is_an_error() -> None:
 
 def test_every_branch_of_a_page_names_what_a_view_has() -> None:
     """Also where no test goes: a branch that is never taken would fail when a user takes it."""
-    views = {"why.html.j2": WhyView, "study.html.j2": StudyView, "map.html.j2": MapView}
+    views = {"why.html.j2": WhyView, "study.html.j2": StudyView, "map.html.j2": MapView, "concepts.html.j2": PageView}
     named = set()
     for template in TEMPLATES:
         there = {one.name for one in fields(views.get(template.name, View))}
