@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -151,4 +152,5 @@ class _Server(uvicorn.Server):
         if self.should_exit:  # it ends already; pressed once more, it would leave its work as it lies
             return
         super().handle_exit(sig, frame)
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off from here on is no fault
         self.loop.call_soon_threadsafe(self.state.desk.board.close)
