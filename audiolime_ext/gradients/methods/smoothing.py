@@ -8,7 +8,7 @@ the mean over the noisy copies, less the baseline.
 
 Where the value is saturated, a gradient is next to nothing in every cell, and yet a picture of it, or a share of it,
 looks like any other. So gradients *abstain* as integrals do: where the sizes of a window's slopes times its distance
-from silence, Σ |g| · |x − silence|, come to less than `near`, following the slopes all the way would not change the
+from silence, ``Σ |g| · |x − silence|``, come to less than `near`, following the slopes all the way would not change the
 value by as much as counts. The window is not explained, and its map is zero. Means of Integrated Gradients abstain
 where the window's own value, without noise, is nearer to the baseline's than that.
 
